@@ -1,0 +1,66 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace headroom {
+
+// Names one state of an operator: two strings, so that a key of two parts (target, container) needs no copy. The engine keeps the bytes.
+struct StateKey {
+  std::string_view first;
+  std::string_view second;
+};
+
+// Where a step puts its outputs, when it can have more than one.
+template <class T>
+class Emitter {
+ public:
+  explicit Emitter(std::vector<std::pair<uint32_t, T>>& out) : out_(&out) {}
+  void operator()(T value) { out_->emplace_back(ordinal_, std::move(value)); }
+  void set_ordinal(uint32_t ordinal) { ordinal_ = ordinal; }
+
+ private:
+  std::vector<std::pair<uint32_t, T>>* out_;
+  uint32_t ordinal_ = 0;
+};
+
+// An operator is const logic beside plain state:
+//
+//   struct Counter {
+//     using In = Sample;
+//     using Out = Count;
+//     struct State {
+//       int64_t seen = 0;
+//       auto fields() { return std::tie(seen); }      // every field, once, in the order of their numbers; see headroom/state.h
+//     };
+//     static StateKey key(const Sample& in) { return {in.target, {}}; }
+//     std::optional<Count> step(State& state, const Sample& in) const;
+//     int64_t idle_ms() const;                        // a state untouched while the lane's time moves by this is forgotten
+//     static constexpr uint32_t kStateVersion = 1;    // raise it when the meaning of a field changes
+//   };
+//
+// `step` is total and pure: no clock, no I/O, no throw, no randomness without a seed in State. Outputs are a function of the state and the input.
+// With more than one output a step is `void step(State&, const In&, Emitter<Out>&) const`. A step may keep views of `in` in its output:
+// outputs are consumed before the batch ends. An operator with a
+//   static void prefetch(const State&, const In&);
+// has it called some inputs ahead of the step, to bring memory closer; it must not change anything.
+template <class Op>
+concept SteppingOperator = requires(const Op op, typename Op::State& state, const typename Op::In& in) {
+  { op.step(state, in) } -> std::same_as<std::optional<typename Op::Out>>;
+};
+template <class Op>
+concept EmittingOperator = requires(const Op op, typename Op::State& state, const typename Op::In& in, Emitter<typename Op::Out>& emit) {
+  { op.step(state, in, emit) } -> std::same_as<void>;
+};
+template <class Op>
+concept Operator = (SteppingOperator<Op> || EmittingOperator<Op>) && requires(const Op op, const typename Op::In& in) {
+  { Op::key(in) } -> std::same_as<StateKey>;
+  { op.idle_ms() } -> std::convertible_to<int64_t>;
+  { Op::kStateVersion } -> std::convertible_to<uint32_t>;
+};
+
+}  // namespace headroom
