@@ -15,13 +15,13 @@ enum class LogFormat { kLogfmt, kJson };
 // One field of a log line.
 class LogField {
  public:
-  LogField(std::string_view key, std::string_view value) : key(key), text(value), quoted(true) {}
-  LogField(std::string_view key, const char* value) : LogField(key, std::string_view(value)) {}
-  LogField(std::string_view key, const std::string& value) : LogField(key, std::string_view(value)) {}
-  LogField(std::string_view key, bool value) : key(key), text(value ? "true" : "false"), quoted(false) {}
+  LogField(std::string_view name, std::string_view value) : key(name), text(value), quoted(true) {}
+  LogField(std::string_view name, const char* value) : LogField(name, std::string_view(value)) {}
+  LogField(std::string_view name, const std::string& value) : LogField(name, std::string_view(value)) {}
+  LogField(std::string_view name, bool value) : key(name), text(value ? "true" : "false"), quoted(false) {}
   template <class N>
     requires(std::is_arithmetic_v<N> && !std::is_same_v<N, bool>)
-  LogField(std::string_view key, N value) : key(key), text(number(value)), quoted(false) {}
+  LogField(std::string_view name, N value) : key(name), text(number(value)), quoted(false) {}
 
   std::string_view key;
   std::string text;
