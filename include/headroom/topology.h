@@ -10,31 +10,13 @@
 #include <vector>
 
 #include "headroom/decoder.h"
+#include "headroom/encoder.h"
 #include "headroom/operator.h"
 
 namespace headroom {
 
 class Task;
 struct LaneIdentity;
-
-// Where a record stands when it is encoded.
-struct Envelope {
-  std::string_view source;  // "/headroom/<installation>"
-  std::string_view lane;    // "topology/partition"
-  uint64_t incarnation = 1;
-  uint64_t sequence = 0;
-  Offset input_offset = 0;
-};
-
-// What an encoder fills.
-struct Encoded {
-  std::string key;
-  std::string value;
-  std::vector<std::pair<std::string, std::string>> headers;
-};
-
-template <class T>
-using Encode = void (*)(const T& value, const Envelope& envelope, Encoded& out);
 
 namespace topology_internal {
 struct Plan;
