@@ -93,6 +93,9 @@ class Source {
   // The position of a partition being read: where the next record can come from, past markers and holes. none: not known yet.
   virtual std::optional<Offset> position(Partition partition) = 0;
 
+  // The log's end as last heard with a fetch, for metrics; costs nothing.
+  virtual std::optional<Offset> log_end(Partition partition) = 0;
+
   virtual bool assignment_lost() = 0;
 
   // Offsets with their metadata. `stable`: waits for open transactions of the group to end and gives kTimeout when one stays open.
@@ -103,6 +106,9 @@ class Source {
 
   // The broker timestamp of the record at exactly this offset; none where there is no record any more (marker, compacted, deleted).
   virtual Result<std::optional<int64_t>> timestamp_at(Partition partition, Offset offset, int timeout_ms) = 0;
+
+  // The first offset whose record has this timestamp or a later one; the log's end when there is none.
+  virtual Result<Offset> offset_at_time(Partition partition, int64_t timestamp_ms, int timeout_ms) = 0;
 
   // Whether the group still lists a member of this slot.
   virtual Result<bool> group_lists_slot(std::string_view slot, int timeout_ms) = 0;
@@ -183,10 +189,11 @@ enum class FlipOutcome {
   kNewerEpoch,     // a newer owner has written: stop checkpointing this lane
 };
 
-// A mark that a lane has begun to process past a committed offset after a start, kept to notice a record that kills workers.
+// Left by the owner of a lane while it runs, deleted when it leaves in order: a mark that is found says that the last owner died. After a
+// death the records that may have caused it are taken one by one, each named here first, so that the third death names its record.
 struct AttemptMark {
-  Offset offset = 0;
-  int deaths = 0;
+  Offset offset = 0;  // being processed when deaths > 0, otherwise where the owner started
+  int deaths = 0;     // known to have happened at this offset, the one that this mark may announce included
 };
 
 // The checkpoint store. Requests are queued and answered by `done`, each exactly once, from within poll(): kUnavailable when the connection was

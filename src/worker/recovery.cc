@@ -1,0 +1,542 @@
+#include "worker/recovery.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "headroom/topology.h"
+#include "worker/lane_core.h"
+
+namespace headroom {
+namespace {
+
+constexpr int kStableReadMs = 300;
+constexpr int kReadMs = 2000;
+constexpr int kTakeoverMs = 5000;
+constexpr int kScanMs = 60'000;
+constexpr size_t kPagesInFlight = 128;
+// How long a committed offset may lie past the log's end before the topic counts as made anew: after a change of leader the end lags for a
+// moment.
+constexpr int64_t kPastEndUs = 10'000'000;
+
+}  // namespace
+
+std::string_view phase_name(LanePhase phase) {
+  switch (phase) {
+    case LanePhase::kOffsets:
+      return "reading_offsets";
+    case LanePhase::kStore:
+      return "reading_checkpoint";
+    case LanePhase::kPages:
+      return "restoring";
+    case LanePhase::kReplaying:
+      return "replaying";
+    case LanePhase::kLive:
+      return "live";
+    case LanePhase::kPaused:
+      return "paused";
+  }
+  return "unknown";
+}
+
+bool Recovery::advance(std::span<const LanePtr> lanes) {
+  bool changed = false;
+  read_offsets(lanes);
+  for (const auto& lane : lanes) {
+    const LanePhase before = lane->phase;
+    if (clock_.steady_us() < lane->recovery.retry_at_us) continue;
+    if (lane->phase == LanePhase::kStore) wait_for_store(lane);
+    if (lane->phase == LanePhase::kPages) load_pages(lane);
+    changed |= lane->phase != before;
+  }
+  return changed;
+}
+
+void Recovery::retry(Lane& lane, std::string trouble, int64_t after_ms) {
+  lane.trouble = std::move(trouble);
+  lane.recovery.retry_at_us = clock_.steady_us() + after_ms * 1000;
+}
+
+void Recovery::pause(Lane& lane, std::string_view reason, std::string trouble, Offset at) {
+  lane.phase = LanePhase::kPaused;
+  lane.pause_reason = reason;
+  lane.trouble = std::move(trouble);
+  lane.paused_at = at;
+  log_error("lane paused", {{"lane", lane.name}, {"reason", lane.pause_reason}, {"why", lane.trouble}});
+}
+
+// ---- offsets
+// -------------------------------------------------------------------------------------------------------------------------------
+
+void Recovery::read_offsets(std::span<const LanePtr> lanes) {
+  std::vector<Partition> partitions;
+  for (const auto& lane : lanes)
+    if (lane->phase == LanePhase::kOffsets && clock_.steady_us() >= lane->recovery.retry_at_us) partitions.push_back(lane->partition);
+  if (partitions.empty()) return;
+  const auto committed = stable_offsets(partitions);
+  for (const auto& lane : lanes) {
+    if (lane->phase != LanePhase::kOffsets || std::find(partitions.begin(), partitions.end(), lane->partition) == partitions.end())
+      continue;
+    if (!committed) {
+      retry(*lane, "the committed offset cannot be read: " + committed.status().message());
+      continue;
+    }
+    const auto& all = committed.value();
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Committed& c) { return c.partition == lane->partition; });
+    adopt_offsets(*lane, found == all.end() ? Committed{lane->partition, std::nullopt, {}} : *found);
+  }
+}
+
+void Recovery::adopt_offsets(Lane& lane, const Committed& committed) {
+  if (lane.parked) {
+    lane.parked = false;
+    if (committed.offset && *committed.offset == lane.committed && committed.metadata == lane.committed_metadata) {
+      lane.phase = LanePhase::kLive;
+      lane.careful.mark_due = true;
+      return;
+    }
+    // Somebody had the lane in between: what is in memory is of the past.
+    const auto identity = lane.task->identity();
+    lane.task = topology_.make_task(identity);
+    lane.checkpoint = {};
+    lane.careful = {};
+    lane.epoch_committed = lane.has_been_live = false;
+  }
+  lane.recovery = {};
+  lane.recovery.started_us = clock_.steady_us();
+  lane.recovery.committed = committed;
+  lane.committed = committed.offset.value_or(-1);
+  lane.committed_metadata = committed.metadata;
+  if (committed.offset) {
+    auto metadata = decode_offset_metadata(committed.metadata);
+    if (metadata)
+      lane.recovery.metadata = std::move(metadata).value();
+    else
+      log_warn("committed offset without metadata of ours", {{"lane", lane.name}, {"offset", *committed.offset}});
+  }
+  lane.phase = LanePhase::kStore;
+  lane.trouble.clear();
+}
+
+// The stable read waits for open transactions. When one stays open and its owner is gone from the group, the owner's transaction is ended
+// in its name: ten times sooner than waiting for its timeout.
+Result<std::vector<Committed>> Recovery::stable_offsets(std::span<const Partition> partitions) {
+  auto stable = source_.committed(partitions, true, kStableReadMs);
+  if (stable || stable.status().code() != Code::kTimeout) return stable;
+  const auto latest = source_.committed(partitions, false, kReadMs);
+  if (!latest) return stable;
+  end_dead_transactions(latest.value());
+  return source_.committed(partitions, true, kStableReadMs);
+}
+
+void Recovery::end_dead_transactions(std::span<const Committed> committed) {
+  std::set<std::string> owners;
+  for (const auto& c : committed)
+    if (const auto metadata = decode_offset_metadata(c.metadata); metadata && metadata.value().slot != options_.slot)
+      owners.insert(metadata.value().slot);
+  for (const auto& owner : owners) {
+    const auto listed = source_.group_lists_slot(owner, kReadMs);
+    if (!listed || listed.value()) continue;
+    const Status ended = sink_.end_transaction_of(owner, kTakeoverMs);
+    if (ended) {
+      probe_.on_takeover();
+      log_info("ended the open transaction of a dead worker", {{"slot", owner}});
+    } else {
+      log_warn("cannot end the transaction of a dead worker; waiting for its timeout", {{"slot", owner}, {"why", ended.message()}});
+    }
+  }
+}
+
+// ---- store
+// ---------------------------------------------------------------------------------------------------------------------------------
+
+void Recovery::ask_store(const LanePtr& lane) {
+  auto& r = lane->recovery;
+  r.answers_missing = 3;
+  r.store_failed = false;
+  // An answer to a lane that has been dropped or asked anew in the meantime goes nowhere.
+  const std::weak_ptr<Lane> weak = lane;
+  const int64_t asked = r.started_us;
+  const auto with_lane = [weak, asked](auto f) {
+    const auto l = weak.lock();
+    if (!l || l->recovery.started_us != asked || l->phase != LanePhase::kStore) return;
+    --l->recovery.answers_missing;
+    f(*l);
+  };
+  store_.read_manifest(lane->name, [with_lane](Result<std::optional<Manifest>> manifest) {
+    with_lane([&](Lane& l) {
+      if (manifest)
+        l.recovery.manifest = std::move(manifest).value();
+      else if (manifest.status().code() == Code::kCorrupt)
+        log_warn("manifest is broken; rebuilding", {{"lane", l.name}, {"why", manifest.status().message()}});
+      else
+        l.recovery.store_failed = true;
+    });
+  });
+  store_.read_mark(lane->name, [with_lane](Result<std::optional<AttemptMark>> mark) {
+    with_lane([&](Lane& l) {
+      if (mark)
+        l.recovery.mark = mark.value();
+      else
+        l.recovery.store_failed = true;
+    });
+  });
+  store_.read_skips(lane->name, [with_lane](Result<std::vector<Offset>> skips) {
+    with_lane([&](Lane& l) {
+      if (skips)
+        l.skips = {skips.value().begin(), skips.value().end()};
+      else
+        l.recovery.store_failed = true;
+    });
+  });
+}
+
+void Recovery::wait_for_store(const LanePtr& lane) {
+  auto& r = lane->recovery;
+  const int64_t now = clock_.steady_us();
+  if (r.store_since_us == 0) {
+    r.store_since_us = now;
+    ask_store(lane);
+    return;
+  }
+  if (r.answers_missing > 0) return;
+  if (!r.store_failed) return decide(lane);
+  lane->trouble = "the checkpoint store does not answer: " + store_.trouble();
+  if (now - r.store_since_us < options_.engine.redis_wait_ms * 1000) {
+    ask_store(lane);
+    return retry(*lane, lane->trouble, 200);
+  }
+  r.manifest.reset();
+  decide(lane);
+}
+
+// ---- the decision
+// --------------------------------------------------------------------------------------------------------------------------
+
+void Recovery::decide(const LanePtr& lane) {
+  const Status planned = plan(*lane);
+  if (lane->phase == LanePhase::kPaused) return;
+  if (!planned) {
+    if (lane->recovery.store_failed) ask_store(lane);
+    return retry(*lane, planned.message());
+  }
+  lane->trouble.clear();
+  const auto bounds = source_.bounds(lane->partition, kReadMs);
+  if (!bounds) return retry(*lane, "the log's bounds cannot be read: " + bounds.status().message());
+  start_plan(lane, bounds.value());
+}
+
+Status Recovery::plan(Lane& lane) {
+  auto& r = lane.recovery;
+  const auto bounds = source_.bounds(lane.partition, kReadMs);
+  if (!bounds) return {bounds.status().code(), "the log's bounds cannot be read: " + bounds.status().message()};
+  if (r.store_failed && bounds.value().start > 0 && options_.engine.history_ms == 0)
+    return {Code::kUnavailable,
+            "the checkpoint store does not answer and the log no longer reaches back to its start: " + store_.trouble()};
+  r.plan = {};
+  if (r.manifest && !load_core(lane)) {
+    if (lane.phase == LanePhase::kPaused) return Status::ok();
+    r.manifest.reset();
+  }
+  if (!r.committed.offset) return plan_without_offset(lane, bounds.value());
+  const Offset offset = *r.committed.offset;
+  const auto same = same_log(lane, bounds.value(), offset);
+  if (!same) return same.status();
+  if (!same.value()) {
+    if (!options_.rebuild) {
+      pause(
+          lane, "topic_recreated",
+          "the committed offset " + std::to_string(offset) + " is not of this log (it ends at " + std::to_string(bounds.value().end) +
+              ", or the record before it has another timestamp): the topic was made anew. Start with --rebuild to begin a new incarnation");
+      return Status::ok();
+    }
+    r.manifest.reset();
+    return plan_from_offset_alone(lane, bounds.value(), bounds.value().start);
+  }
+  const bool ahead = r.manifest && lane.task->progress().next_offset > offset;
+  if (r.metadata && !ahead) return plan_from_metadata(lane, bounds.value(), offset);
+  return plan_from_offset_alone(lane, bounds.value(), offset);
+}
+
+// Whether the committed offset belongs to the log as it is now.
+Result<bool> Recovery::same_log(Lane& lane, const LogBounds& bounds, Offset offset) {
+  auto& r = lane.recovery;
+  if (offset > bounds.end) {
+    const int64_t now = clock_.steady_us();
+    if (r.past_end_since_us == 0) r.past_end_since_us = now;
+    if (now - r.past_end_since_us < kPastEndUs)
+      return Status(Code::kUnavailable, "the committed offset " + std::to_string(offset) + " is past the log's end " +
+                                            std::to_string(bounds.end) + "; looking again");
+    return false;
+  }
+  if (!r.metadata || r.metadata->last_record_offset < bounds.start) return true;
+  const auto timestamp = source_.timestamp_at(lane.partition, r.metadata->last_record_offset, kReadMs);
+  if (!timestamp) return timestamp.status();
+  return !timestamp.value() || *timestamp.value() == r.metadata->last_record_timestamp;
+}
+
+// The manifest's core into the task. False: not usable (the lane is rebuilt, or paused when its meaning has changed).
+bool Recovery::load_core(Lane& lane) {
+  const auto core = decode_lane_core(lane.recovery.manifest->core);
+  lane.task->reset();
+  Status status = core.status();
+  if (core) status = lane.task->load_core(core.value().task);
+  if (status) {
+    lane.task->set_incarnation(core.value().incarnation);
+    return true;
+  }
+  lane.task->reset();
+  if (status.code() == Code::kSchema && !options_.rebuild) {
+    pause(lane, "schema",
+          "the checkpoint cannot be read by this binary: " + status.message() +
+              ". Start with --rebuild to build the state anew from the log");
+    return false;
+  }
+  log_warn("checkpoint not usable; rebuilding", {{"lane", lane.name}, {"why", status.message()}});
+  return false;
+}
+
+Status Recovery::plan_from_metadata(Lane& lane, const LogBounds& bounds, Offset offset) {
+  auto& r = lane.recovery;
+  auto& plan = r.plan;
+  const auto& metadata = *r.metadata;
+  plan.target = offset;
+  plan.incarnation = metadata.incarnation;
+  plan.epoch = std::max(metadata.epoch, r.manifest ? r.manifest->epoch : 0) + 1;
+  plan.outputs = metadata.outputs;
+  const bool same_function = metadata.function == options_.function;
+  if (!same_function && options_.engine.delivery == Delivery::kAtLeastOnce) {
+    // Outputs may have been sent without their offset: this function would give those numbers to other bytes.
+    const auto outputs = outputs_of(lane);
+    if (!outputs) return outputs.status();
+    ++plan.incarnation;
+    for (auto& output : *plan.outputs) output.hash = 0;
+    for (const auto& [topic, held] : outputs.value().topics) {
+      auto found = std::find_if(plan.outputs->begin(), plan.outputs->end(), [&](const auto& o) { return o.topic == topic; });
+      if (found == plan.outputs->end())
+        plan.outputs->push_back({topic, held.sequence, 0});
+      else
+        found->sequence = std::max(found->sequence, held.sequence);
+    }
+  }
+  if (!r.manifest) return plan_rebuild(lane, bounds, r.store_failed ? "the checkpoint store does not answer" : "no usable checkpoint");
+  plan.use_manifest = true;
+  plan.replay_from = lane.task->progress().next_offset;
+  plan.compare = same_function;
+  return Status::ok();
+}
+
+Status Recovery::plan_rebuild(Lane& lane, const LogBounds& bounds, std::string_view why) {
+  auto& plan = lane.recovery.plan;
+  plan.use_manifest = false;
+  plan.compare = false;
+  plan.checkpoint_whole = true;
+  plan.replay_from = bounds.start;
+  if (options_.engine.history_ms > 0) {
+    const auto from = source_.offset_at_time(lane.partition, clock_.wall_ms() - options_.engine.history_ms, kReadMs);
+    if (!from) return from.status();
+    plan.replay_from = std::clamp(from.value(), bounds.start, std::max(bounds.start, plan.target));
+  }
+  if (plan.replay_from < plan.target)
+    log_warn("rebuilding a lane from the log; decisions may differ where its past reaches further back",
+             {{"lane", lane.name}, {"why", why}, {"from", plan.replay_from}, {"to", plan.target}});
+  return Status::ok();
+}
+
+Result<LaneOutputs> Recovery::outputs_of(Lane& lane) {
+  const std::string name = lane.task->identity().lane();
+  const std::string lanes[] = {name};
+  auto scanned = source_.scan_outputs(lanes, kScanMs);
+  if (!scanned) return Status(scanned.status().code(), "the output topics cannot be read: " + scanned.status().message());
+  return std::move(scanned.value()[name]);
+}
+
+// Somebody set the group's offset: sequences go on after the largest that is known anywhere, as a new incarnation.
+Status Recovery::plan_from_offset_alone(Lane& lane, const LogBounds& bounds, Offset offset) {
+  auto& r = lane.recovery;
+  auto& plan = r.plan;
+  const auto outputs = outputs_of(lane);
+  if (!outputs) return outputs.status();
+  std::map<std::string, uint64_t> sequences;
+  uint64_t incarnation = r.metadata ? r.metadata->incarnation : 0;
+  const auto note = [&](const std::string& topic, uint64_t sequence) { sequences[topic] = std::max(sequences[topic], sequence); };
+  for (const auto& [topic, held] : outputs.value().topics)
+    note(topic, held.sequence), incarnation = std::max(incarnation, held.incarnation);
+  if (r.metadata)
+    for (const auto& o : r.metadata->outputs) note(o.topic, o.sequence);
+  if (r.manifest) {
+    for (const auto& o : lane.task->progress().outputs) note(o.topic, o.sequence);
+    incarnation = std::max(incarnation, lane.task->identity().incarnation);
+  }
+  plan.outputs.emplace();
+  for (const auto& [topic, sequence] : sequences) plan.outputs->push_back({topic, sequence, 0});
+  plan.incarnation = incarnation + 1;
+  plan.epoch = std::max(r.metadata ? r.metadata->epoch : 0, r.manifest ? r.manifest->epoch : 0) + 1;
+  plan.target = offset;
+  log_warn("the group's offset was set by somebody else; the lane begins a new incarnation",
+           {{"lane", lane.name}, {"offset", offset}, {"incarnation", plan.incarnation}});
+  if (!r.manifest || lane.task->progress().next_offset > offset) return plan_rebuild(lane, bounds, "no checkpoint at or before the offset");
+  plan.use_manifest = true;
+  plan.replay_from = lane.task->progress().next_offset;
+  return Status::ok();
+}
+
+// No offset: expired, or a lane that never was. What the topics already hold of it is not sent again.
+Status Recovery::plan_without_offset(Lane& lane, const LogBounds& bounds) {
+  auto& r = lane.recovery;
+  auto& plan = r.plan;
+  const auto outputs = outputs_of(lane);
+  if (!outputs) return outputs.status();
+  uint64_t incarnation = 0;
+  for (const auto& [topic, held] : outputs.value().topics) {
+    plan.held[topic] = held.sequence;
+    incarnation = std::max(incarnation, held.incarnation);
+  }
+  plan.epoch = (r.manifest ? r.manifest->epoch : 0) + 1;
+  if (r.manifest) {
+    plan.use_manifest = true;
+    plan.incarnation = lane.task->identity().incarnation;
+    plan.replay_from = plan.target = lane.task->progress().next_offset;
+    log_warn("the committed offset is gone; going on from the checkpoint", {{"lane", lane.name}, {"offset", plan.target}});
+    return Status::ok();
+  }
+  plan.incarnation = std::max<uint64_t>(incarnation, 1);
+  plan.replay_from = plan.target = bounds.start;
+  if (!plan.held.empty())
+    log_warn("the committed offset and the checkpoint are gone; going through the log again", {{"lane", lane.name}, {"from", plan.target}});
+  return Status::ok();
+}
+
+// ---- carrying it out
+// -----------------------------------------------------------------------------------------------------------------------
+
+void Recovery::start_plan(const LanePtr& lane, const LogBounds& bounds) {
+  auto& r = lane->recovery;
+  auto& plan = r.plan;
+  if (!plan.use_manifest) lane->task->reset();
+  lane->task->set_incarnation(plan.incarnation);
+  if (plan.replay_from < bounds.start) {
+    const auto missing = static_cast<uint64_t>(std::min(bounds.start, std::max(plan.target, bounds.start)) - plan.replay_from);
+    probe_.on_gap(missing);
+    log_error("records were deleted before they were read",
+              {{"lane", lane->name}, {"from", plan.replay_from}, {"to", bounds.start}, {"records", missing}});
+    plan.replay_from = bounds.start;
+    plan.target = std::max(plan.target, bounds.start);
+    plan.compare = false;
+  }
+  r.pages.clear();
+  if (plan.use_manifest) r.pages.assign(r.manifest->pages.begin(), r.manifest->pages.end());
+  r.pages_asked = r.pages_loaded = 0;
+  r.bytes_loaded = 0;
+  r.pages_failed = false;
+  lane->phase = LanePhase::kPages;
+}
+
+void Recovery::ask_pages(const LanePtr& lane) {
+  auto& r = lane->recovery;
+  const std::weak_ptr<Lane> weak = lane;
+  const int64_t asked = r.started_us;
+  while (r.pages_asked < r.pages.size() && r.pages_asked - r.pages_loaded < kPagesInFlight && !r.pages_failed) {
+    const auto& [id, name] = r.pages[r.pages_asked++];
+    store_.read_page(lane->name, name, [weak, asked, id = id](Result<std::string> page) {
+      const auto l = weak.lock();
+      if (!l || l->recovery.started_us != asked || l->phase != LanePhase::kPages) return;
+      auto& recovery = l->recovery;
+      ++recovery.pages_loaded;
+      const auto stores = l->task->stores();
+      Status status = page.status();
+      if (status && id.store >= stores.size()) status = {Code::kCorrupt, "the manifest names a store that its core does not"};
+      if (status) status = stores[id.store]->load_page(id.page, page.value());
+      if (status) {
+        recovery.bytes_loaded += page.value().size();
+        return;
+      }
+      recovery.pages_failed = true;
+      recovery.pages_trouble = status.to_string();
+      if (status.code() == Code::kUnavailable || status.code() == Code::kTimeout) recovery.store_failed = true;
+    });
+  }
+}
+
+void Recovery::load_pages(const LanePtr& lane) {
+  auto& r = lane->recovery;
+  ask_pages(lane);
+  if (r.pages_failed) {
+    // Either way begin anew: when the store went away, ask it again; when a page is missing or broken, the manifest is worth nothing.
+    const bool away = r.store_failed;
+    log_warn(away ? "the checkpoint store went away during restore" : "a page of the checkpoint is missing or broken; rebuilding",
+             {{"lane", lane->name}, {"why", r.pages_trouble}});
+    lane->task->reset();
+    r.started_us = std::max(clock_.steady_us(), r.started_us + 1);  // answers still on their way belong to the past
+    r.pages_failed = false;
+    lane->phase = LanePhase::kStore;
+    if (away) return ask_store(lane);
+    r.manifest.reset();
+    return decide(lane);
+  }
+  if (r.pages_loaded < r.pages.size()) return;
+  for (auto* store : lane->task->stores()) {
+    const Status status = store->finish_load();
+    if (status) continue;
+    r.pages_failed = true;
+    r.pages_trouble = status.to_string();
+    return load_pages(lane);
+  }
+  if (!r.pages.empty()) probe_.on_restore(r.bytes_loaded, clock_.steady_us() - r.started_us);
+  start_replay(*lane);
+}
+
+void Recovery::start_replay(Lane& lane) {
+  auto& r = lane.recovery;
+  lane.epoch = r.plan.epoch;
+  lane.checkpoint = {};
+  if (r.plan.use_manifest) lane.checkpoint.owner = r.manifest->owner;
+  lane.checkpoint.offset = r.plan.use_manifest ? lane.task->progress().next_offset : -1;
+  lane.checkpoint.taken_us = clock_.steady_us();
+  if (lane.task->progress().next_offset < r.plan.replay_from) lane.task->set_next_offset(r.plan.replay_from);
+  lane.task->set_skips({lane.skips.begin(), lane.skips.end()});
+  lane.phase = LanePhase::kReplaying;
+  r.replay_started_us = clock_.steady_us();
+  r.replayed_records = 0;
+}
+
+void Recovery::finish_replay(Lane& lane) {
+  auto& r = lane.recovery;
+  auto& plan = r.plan;
+  const int64_t now = clock_.steady_us();
+  if (lane.task->progress().next_offset < plan.target) lane.task->advance_to(plan.target);
+  uint64_t dropped_fields = 0;
+  for (auto* store : lane.task->stores()) dropped_fields += store->dropped_fields();
+  if (plan.outputs) {
+    auto sorted = *plan.outputs;
+    std::sort(sorted.begin(), sorted.end());
+    if (plan.compare && dropped_fields == 0 && lane.task->progress().outputs != sorted) {
+      log_error("the replay did not give what had been committed; going on from the committed sequences",
+                {{"lane", lane.name}, {"offset", plan.target}});
+      probe_.on_difference(lane.name);
+      lane.checkpoint.owner.reset();
+      lane.checkpoint.wanted = true;
+    }
+    lane.task->set_outputs(std::move(sorted));
+  }
+  if (dropped_fields > 0)
+    log_warn("the checkpoint is of a newer binary; fields it does not know here were dropped",
+             {{"lane", lane.name}, {"fields", dropped_fields}});
+  if (plan.checkpoint_whole) lane.checkpoint.owner.reset();
+  const bool other_function = r.metadata && r.metadata->function != options_.function;
+  lane.checkpoint.wanted |= plan.checkpoint_whole || other_function;
+  lane.phase = LanePhase::kLive;
+  lane.has_been_live = true;
+  lane.commit_now = true;
+  lane.epoch_committed = false;
+  probe_.on_replay(r.replayed_records, now - r.replay_started_us);
+  log_info("lane live", {{"lane", lane.name},
+                         {"offset", lane.task->progress().next_offset},
+                         {"epoch", lane.epoch},
+                         {"restore_ms", (r.replay_started_us - r.started_us) / 1000},
+                         {"replay_ms", (now - r.replay_started_us) / 1000},
+                         {"replayed", r.replayed_records}});
+}
+
+}  // namespace headroom
