@@ -13,8 +13,8 @@ enum class Delivery { kExactlyOnce, kAtLeastOnce };
 
 struct KafkaConfig {
   std::string brokers = "127.0.0.1:9092";
-  // Raw librdkafka properties for every client; `consumer` and `producer` ones on top for that kind. Values may be {"file": ...} or {"env": ...}
-  // in the configuration; here they are resolved and secret.
+  // Raw librdkafka properties for every client; `consumer` and `producer` ones on top for that kind. Values may be {"file": ...} or {"env":
+  // ...} in the configuration; here they are resolved and secret.
   std::map<std::string, std::string> properties;
   std::map<std::string, std::string> consumer_properties;
   std::map<std::string, std::string> producer_properties;
@@ -29,8 +29,8 @@ struct KafkaConfig {
 struct RedisConfig {
   std::string url = "redis://127.0.0.1:6379/0";  // redis://, rediss://, unix:///path/to.sock?db=0
   std::string user;
-  std::string password;     // resolved from a file or environment variable; secret
-  std::string ca_file;      // for rediss://
+  std::string password;  // resolved from a file or environment variable; secret
+  std::string ca_file;   // for rediss://
   std::string cert_file;
   std::string key_file;
   int64_t connect_timeout_ms = 2000;
@@ -46,7 +46,7 @@ struct HttpConfig {
 struct EngineConfig {
   Delivery delivery = Delivery::kExactlyOnce;
   int64_t commit_interval_ms = 100;
-  int64_t commit_linger_ms = 10;            // after the first output, where outputs are rare
+  int64_t commit_linger_ms = 10;  // after the first output, where outputs are rare
   int64_t checkpoint_interval_ms = 10'000;
   int64_t recovery_target_ms = 1000;        // a checkpoint is taken sooner when replaying would take longer
   int64_t max_replay_records = 50'000'000;  // replay debt a lane at which consumption stops
@@ -57,7 +57,7 @@ struct EngineConfig {
   int64_t outbox_bytes = 8 << 20;
   uint64_t max_keys = 2'000'000;
   int64_t stop_timeout_ms = 25'000;
-  bool propose_only = false;                // turns every `apply` into `propose`
+  bool propose_only = false;  // turns every `apply` into `propose`
 };
 
 struct TopologyConfig {

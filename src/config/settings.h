@@ -71,6 +71,7 @@ class SettingVisitor {
   virtual void duration(const Setting& setting, int64_t& ms, Bounds<int64_t> bounds) = 0;
   // "512B", "64KiB", "64MiB", "1GiB" in the file, kept in bytes.
   virtual void size(const Setting& setting, int64_t& bytes, Bounds<int64_t> bounds) = 0;
+  // May also stand elsewhere: {"env": "NAME", "default": "text"} or {"file": "path"}.
   virtual void text(const Setting& setting, std::string& value, const TextRule& rule) = 0;
   virtual void texts(const Setting& setting, std::vector<std::string>& values, const TextRule& rule) = 0;
   // A string, {"file": "path"} (its content without the line end) or {"env": "NAME"}; kept resolved and never shown.
@@ -120,7 +121,9 @@ class SettingVisitor {
                              }});
   }
 
+  // A section declared by a function; and one that is there or not, which means something by itself.
   virtual void visit_section(const Setting& setting, const std::function<void(SettingVisitor&)>& declare_part) = 0;
+  virtual void visit_optional_section(const Setting& setting, bool& present, const std::function<void(SettingVisitor&)>& declare_part) = 0;
 
  protected:
   virtual void visit_integer(const Setting& setting, int64_t& value, Bounds<int64_t> bounds) = 0;
