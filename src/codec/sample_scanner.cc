@@ -1,0 +1,227 @@
+#include "codec/sample_scanner.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "codec/digits.h"
+#include "codec/number_text.h"
+#include "codec/plain_string.h"
+#include "codec/sample_rules.h"
+
+namespace headroom::codec {
+namespace {
+
+// Takes what it recognises off the front of a record. Each take_ gives false where it does not; the record is then given up.
+class Scanner {
+ public:
+  Scanner(const char* begin, const char* end) : at_(begin), end_(end) {}
+
+  bool at_end() const { return at_ == end_; }
+  char peek(size_t ahead = 0) const { return static_cast<size_t>(end_ - at_) > ahead ? at_[ahead] : '\0'; }
+
+  bool take(char c) {
+    if (at_ == end_ || *at_ != c) return false;
+    ++at_;
+    return true;
+  }
+
+  template <size_t N>
+  bool take(const char (&literal)[N]) {
+    if (static_cast<size_t>(end_ - at_) < N - 1 || std::memcmp(at_, literal, N - 1) != 0) return false;
+    at_ += N - 1;
+    return true;
+  }
+
+  // The characters of a string whose opening quote has been taken, and its closing quote.
+  bool take_string(std::string_view& out) {
+    const char* close = plain_string_end(at_, end_);
+    if (close == nullptr) return false;
+    out = {at_, static_cast<size_t>(close - at_)};
+    at_ = close + 1;
+    return true;
+  }
+
+  // A member that is not known, when it is a string.
+  bool take_unknown() {
+    std::string_view ignored;
+    return take('"') && take_string(ignored) && take(":\"") && take_string(ignored);
+  }
+
+  // An integer of 8 to 15 digits: all times that pass the rules have so many. What follows it is for the caller to look at.
+  bool take_time(int64_t& out) {
+    if (end_ - at_ < 16) return take_time_at_end(out);
+    const uint64_t high = load_digits(at_);
+    const uint64_t low = load_digits(at_ + 8);
+    const unsigned low_count = leading_digits(low);
+    if (leading_digits(high) != 8 || low_count == 8 || *at_ == '0') return false;
+    out = static_cast<int64_t>(digits_value(high, 8));
+    if (low_count != 0) out = out * static_cast<int64_t>(kPowersOfTen[low_count]) + static_cast<int64_t>(digits_value(low, low_count));
+    at_ += 8 + low_count;
+    return true;
+  }
+
+  bool take_value(double& out) { return take_short_value(out) || take_any_value(out); }
+
+  void skip_blanks() {
+    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+  }
+
+ private:
+  bool take_time_at_end(int64_t& out) {
+    const NumberShape shape = number_shape(at_, end_);
+    if (shape.size == 0 || shape.size > 15 || !shape.is_integer || *at_ == '-') return false;
+    out = 0;
+    for (const char* stop = at_ + shape.size; at_ < stop; ++at_) out = out * 10 + (*at_ - '0');
+    return true;
+  }
+
+  // Up to seven digits on either side of the point: their quotient is one exact integer by one exact power of ten, so the one rounding of
+  // the division gives the nearest double.
+  bool take_short_value(double& out) {
+    if (end_ - at_ < 24) return false;
+    const bool negative = *at_ == '-';
+    const char* at = at_ + (negative ? 1 : 0);
+    const uint64_t whole = load_digits(at);
+    const unsigned whole_count = leading_digits(whole);
+    if (whole_count == 0 || whole_count == 8 || (*at == '0' && whole_count > 1)) return false;
+    uint64_t digits = digits_value(whole, whole_count);
+    double scale = 1;
+    at += whole_count;
+    if (*at == '.') {
+      const uint64_t fraction = load_digits(++at);
+      const unsigned count = leading_digits(fraction);
+      if (count == 0 || count == 8) return false;
+      digits = digits * kPowersOfTen[count] + digits_value(fraction, count);
+      scale = static_cast<double>(kPowersOfTen[count]);
+      at += count;
+    }
+    if (*at == 'e' || *at == 'E') return false;
+    at_ = at;
+    const double magnitude = static_cast<double>(static_cast<int64_t>(digits)) / scale;
+    out = negative ? 0.0 - magnitude : magnitude;  // so zero stays without a sign
+    return true;
+  }
+
+  bool take_any_value(double& out) {
+    const NumberShape shape = number_shape(at_, end_);
+    if (shape.size == 0) return false;
+    const std::optional<double> value = nearest_double({at_, shape.size});
+    if (!value) return false;
+    out = *value + 0.0;  // negative zero becomes zero
+    at_ += shape.size;
+    return true;
+  }
+
+  const char* at_;
+  const char* end_;
+};
+
+// Marks a member as seen; false when it had been.
+bool first_time(unsigned& seen, unsigned member) {
+  if ((seen & member) != 0) return false;
+  seen |= member;
+  return true;
+}
+
+bool scan_label(Scanner& in, unsigned& seen, Sample& out) {
+  switch (in.peek(1)) {
+    case 'c':
+      if (in.take("\"container\":\"")) return first_time(seen, 1) && in.take_string(out.container);
+      break;
+    case 'i':
+      if (in.take("\"instance\":\"")) return first_time(seen, 2) && in.take_string(out.instance);
+      if (in.take("\"instance_type\":\"")) return first_time(seen, 4) && in.take_string(out.instance_type);
+      break;
+    case 'h':
+      if (in.take("\"host\":\"")) return first_time(seen, 8) && in.take_string(out.host);
+      break;
+    case 'e':
+      if (in.take("\"env\":\"") || in.take("\"environment\":\"")) return first_time(seen, 16) && in.take_string(out.environment);
+      break;
+    case 'z':
+      if (in.take("\"zone\":\"")) return first_time(seen, 32) && in.take_string(out.zone);
+      break;
+    default:
+      break;
+  }
+  return in.take_unknown();
+}
+
+bool scan_labels(Scanner& in, Sample& out) {
+  unsigned seen = 0;
+  if (in.take('}')) return true;
+  do {
+    if (!scan_label(in, seen, out)) return false;
+  } while (in.take(','));
+  return in.take('}');
+}
+
+constexpr unsigned kTarget = 1;
+constexpr unsigned kMetric = 2;
+constexpr unsigned kTime = 4;
+constexpr unsigned kValue = 8;
+constexpr unsigned kLabels = 16;
+constexpr unsigned kRequired = kTarget | kMetric | kTime | kValue;
+
+bool scan_member(Scanner& in, unsigned& seen, Sample& out) {
+  switch (in.peek(1)) {
+    case 't':
+      if (in.take("\"target\":\"")) return first_time(seen, kTarget) && in.take_string(out.target);
+      if (in.take("\"time_ms\":")) return first_time(seen, kTime) && in.take_time(out.time_ms);
+      break;
+    case 'm':
+      if (in.take("\"metric\":\"")) return first_time(seen, kMetric) && in.take_string(out.metric_name);
+      break;
+    case 'v':
+      if (in.take("\"value\":")) return first_time(seen, kValue) && in.take_value(out.value);
+      break;
+    case 'l':
+      if (in.take("\"labels\":{")) return first_time(seen, kLabels) && scan_labels(in, out);
+      break;
+    default:
+      break;
+  }
+  return in.take_unknown();
+}
+
+bool is_good(const Sample& sample, int64_t latest_ms, size_t max_string_bytes) {
+  const size_t longest = std::max({sample.target.size(), sample.metric_name.size(), sample.container.size(), sample.instance.size(),
+                                   sample.host.size(), sample.environment.size(), sample.instance_type.size(), sample.zone.size()});
+  return longest <= max_string_bytes && !sample.target.empty() && !sample.metric_name.empty() &&
+         time_problem(sample.time_ms, latest_ms).empty() && value_problem(sample.metric, sample.value).empty();
+}
+
+bool scan_sample(Scanner& in, int64_t latest_ms, size_t max_string_bytes, Sample& out) {
+  unsigned seen = 0;
+  if (!in.take('{')) return false;
+  do {
+    if (!scan_member(in, seen, out)) return false;
+  } while (in.take(','));
+  if (!in.take('}') || (seen & kRequired) != kRequired) return false;
+  out.metric = metric_named(out.metric_name);
+  return is_good(out, latest_ms, max_string_bytes);
+}
+
+}  // namespace
+
+bool scan_samples(const Record& record, uint32_t index, const SampleDecoderOptions& options, Decoded<Sample>& out) {
+  if (record.value.size() < kPlainStringBlock) return false;
+  Scanner in(record.value.data(), record.value.data() + record.value.size());
+  const int64_t latest_ms = latest_time_ms(record.timestamp_ms, options.max_ahead_ms);
+  const size_t before = out.values.size();
+  const bool is_array = in.take('[');
+  bool plain = true;
+  do {
+    auto& value = out.values.emplace_back();
+    value.record = index;
+    plain = scan_sample(in, latest_ms, options.max_string_bytes, value.value);
+  } while (plain && is_array && in.take(','));
+  plain = plain && (!is_array || in.take(']')) && out.values.size() - before <= (is_array ? options.max_array : 1);
+  in.skip_blanks();
+  if (plain && in.at_end()) return true;
+  out.values.resize(before);
+  return false;
+}
+
+}  // namespace headroom::codec
