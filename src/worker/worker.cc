@@ -167,8 +167,7 @@ void Worker::drop_lanes() {
 std::string Worker::hold_reason() const {
   if (committer_.unresolved()) return "the outcome of a commit is not known: " + committer_.trouble();
   if (checkpointer_.waiting_bytes(lanes_) > options_.max_pending_bytes) return "the checkpoint store takes pages slower than states change";
-  const auto& outbox = committer_.outbox();
-  if (outbox.records.size() >= options_.engine.outbox_records || outbox.bytes >= static_cast<size_t>(options_.engine.outbox_bytes))
+  if (outbox_full())
     return "the outbox is full: " + (committer_.trouble().empty() ? std::string("a commit is under way") : committer_.trouble());
   return {};
 }
@@ -393,6 +392,11 @@ void Worker::look_at_paused() {
 // ---- commits
 // -------------------------------------------------------------------------------------------------------------------------------
 
+bool Worker::outbox_full() const {
+  const auto& outbox = committer_.outbox();
+  return outbox.records.size() >= static_cast<size_t>(options_.engine.outbox_records) || outbox.bytes >= static_cast<size_t>(options_.engine.outbox_bytes);
+}
+
 bool Worker::something_to_commit() const {
   return std::any_of(lanes_.begin(), lanes_.end(), [](const LanePtr& l) {
     const bool mine = l->has_been_live && (l->phase == LanePhase::kLive || l->phase == LanePhase::kPaused);
@@ -403,8 +407,7 @@ bool Worker::something_to_commit() const {
 bool Worker::commit_due() const {
   const int64_t now = clock_.steady_us();
   if (committer_.unresolved() || now < retry_commit_at_us_ || !something_to_commit()) return false;
-  const auto& outbox = committer_.outbox();
-  if (outbox.records.size() >= options_.engine.outbox_records || outbox.bytes >= static_cast<size_t>(options_.engine.outbox_bytes))
+  if (outbox_full())
     return true;
   if (now - last_commit_us_ >= options_.engine.commit_interval_ms * 1000) return true;
   if (std::any_of(lanes_.begin(), lanes_.end(), [](const LanePtr& l) { return l->phase == LanePhase::kLive && l->commit_now; }))

@@ -94,6 +94,7 @@ class Worker : private RebalanceListener {
   Status commit();
   Status handle(Committer::Outcome outcome);
   bool something_to_commit() const;
+  bool outbox_full() const;
   void publish();
   void note_trouble(const std::string& trouble);
 
