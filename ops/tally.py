@@ -26,6 +26,15 @@ def skip_reason(output):
     return said.group(1) if said else ""
 
 
+def failure_line(output):
+    """Where a gtest or unittest failed, in one line, or the last line it said."""
+    gtest = re.search(r"^(\S+:\d+): Failure\n(.*)$", output, re.M)
+    if gtest:
+        return f"{gtest.group(1)} {gtest.group(2)}"
+    said = [line for line in output.splitlines() if line.strip()]
+    return said[-1].strip()[:200] if said else ""
+
+
 def read_cases(path):
     """(name, outcome, detail) of every case of a JUnit file of ctest; outcome is passed, failed or skipped."""
     for case in ET.parse(path).getroot().iter("testcase"):
@@ -41,7 +50,7 @@ def read_cases(path):
         else:
             failure = case.find("failure")
             message = failure if failure is not None else skipped
-            yield name, "failed", (message.get("message") if message is not None else status) or "failed"
+            yield name, "failed", (message.get("message") if message is not None else "") or failure_line(output) or status
 
 
 def read_stages(path):
