@@ -20,7 +20,11 @@ format() {
   local list
   mapfile -t list < <(files -name '*.h' -o -name '*.cc')
   [[ ${#list[@]} -gt 0 ]] || { echo "no C++ files found"; return 1; }
-  clang-format --dry-run --Werror "${list[@]}" && echo "${#list[@]} files formatted"
+  local said
+  said=$(clang-format --dry-run --Werror "${list[@]}" 2>&1) && { echo "${#list[@]} files formatted"; return 0; }
+  echo "not as clang-format writes them (clang-format -i FILE):"
+  sed -n 's/^\([^:]*\):[0-9]*:[0-9]*: error:.*/  \1/p' <<<"$said" | sort -u
+  return 1
 }
 
 scripts() {
