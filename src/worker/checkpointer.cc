@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "worker/lane_core.h"
+#include "worker/manifest_core.h"
 
 namespace headroom {
 namespace {
@@ -70,7 +70,7 @@ void Checkpointer::start(const LanePtr& lane) {
   c.dropped.clear();
   c.bytes = 0;
   c.started_us = clock_.steady_us();
-  c.core = encode_lane_core({lane->task->identity().incarnation, options_.function, lane->committed, lane->task->save_core()});
+  c.core = encode_manifest_core({lane->task->identity().incarnation, options_.function, lane->committed, lane->task->save_core()});
   for (auto* store : lane->task->stores()) store->begin_snapshot(c.whole);
 }
 

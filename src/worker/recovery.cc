@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "headroom/topology.h"
-#include "worker/lane_core.h"
+#include "worker/manifest_core.h"
 
 namespace headroom {
 namespace {
@@ -278,7 +278,7 @@ Result<bool> Recovery::same_log(Lane& lane, const LogBounds& bounds, Offset offs
 
 // The manifest's core into the task. False: not usable (the lane is rebuilt, or paused when its meaning has changed).
 bool Recovery::load_core(Lane& lane) {
-  const auto core = decode_lane_core(lane.recovery.manifest->core);
+  const auto core = decode_manifest_core(lane.recovery.manifest->core);
   lane.task->reset();
   Status status = core.status();
   if (core) status = lane.task->load_core(core.value().task);
