@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -91,7 +92,7 @@ class Fleet:
                 turn = self.sent // len(self.containers)
                 # Each container: reserved, used, memory reserved, memory used in turn; now and then something broken.
                 at = base_ms + int(self.sent / self.rate * 60_000)
-                wave = 1 + 0.8 * math.sin(at / 5.4e6 + hash(target) % 7)
+                wave = 1 + 0.8 * math.sin(at / 5.4e6 + zlib.crc32(target.encode()) % 7)
                 metric, value = [("cpu_reserved_cores", reserved), ("cpu_used_cores", reserved * wave * self.random.uniform(0.1, 0.9)),
                                  ("memory_reserved_bytes", 2**31), ("memory_used_bytes", 2**31 * wave * self.random.uniform(0.1, 0.6))][turn % 4]
                 sample = {"target": target, "metric": metric, "time_ms": at, "value": value, "labels": {"container": "app", "instance": f"{target[-9:]}-0"}}
