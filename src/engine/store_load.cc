@@ -1,0 +1,89 @@
+#include <cstring>
+
+#include "base/hash.h"
+#include "engine/store_snapshot.h"
+
+namespace headroom {
+namespace {
+
+// More slots than this no lane can have; a page number beyond it is a fault, not a reason to make room.
+constexpr uint32_t kMostPages = 1U << 26;
+
+struct PageHeader {
+  uint32_t version = 0;
+  uint32_t page = 0;
+  uint32_t slots = 0;
+};
+
+Status read_header(std::string_view bytes, PageHeader& header) {
+  using namespace page_format;
+  const size_t same = kMagic.size() - 1;
+  if (bytes.size() < kHeaderBytes || bytes.substr(0, same) != kMagic.substr(0, same)) return {Code::kCorrupt, "these bytes are no page"};
+  if (bytes[same] != kMagic[same]) return {Code::kSchema, "a page of a format that this binary does not know"};
+  ByteReader reader(bytes.substr(kChecksumAt));
+  if (reader.fixed64() != hash_bytes(bytes.substr(kBodyAt))) return {Code::kCorrupt, "a page whose checksum does not hold"};
+  header = {reader.fixed32(), reader.fixed32(), reader.fixed32()};
+  return Status::ok();
+}
+
+}  // namespace
+
+void KeyedStore::expect(uint32_t pages, uint64_t keys, uint32_t sweep_slot) {
+  expected_ = {pages, keys, sweep_slot};
+}
+
+bool KeyedStore::load_slot(uint32_t page, ByteReader& reader, int64_t& last_slot) {
+  const uint64_t in_page = reader.varint();
+  if (!reader.ok() || in_page >= kPageSlots || static_cast<int64_t>(in_page) <= last_slot) return false;
+  last_slot = static_cast<int64_t>(in_page);
+  const uint32_t slot = page * kPageSlots + static_cast<uint32_t>(in_page);
+  const int64_t last_touch = reader.zigzag();
+  StateKey key;
+  key.first = reader.string();
+  key.second = reader.string();
+  const auto state = reader.string();
+  if (!reader.ok() || key.first.size() > UINT32_MAX || key.second.size() > UINT32_MAX) return false;
+  const uint64_t key_hash = hash(key);
+  if (index_.find(key_hash, [&](uint32_t at) { return holds(at, key); }) != kNone) return false;
+  write_key(slot, key);
+  std::byte* at = slot_at(slot) + kKeyBytes;
+  type_.construct(at);
+  meta_at(slot).last_touch = last_touch;
+  pages_[page].live |= 1U << in_page;
+  index_.insert(key_hash, slot);
+  return type_.load(at, state, dropped_fields_);
+}
+
+Status KeyedStore::load_page(uint32_t page, std::string_view bytes) {
+  PageHeader header;
+  if (auto status = read_header(bytes, header); !status.is_ok()) return status;
+  if (header.version != type_.version)
+    return {Code::kSchema, "a page of " + name_ + " with state version " + std::to_string(header.version) + ", this binary has " +
+                               std::to_string(type_.version)};
+  if (header.page != page || page >= (expected_ ? expected_->pages : kMostPages) || header.slots == 0 || header.slots > kPageSlots)
+    return {Code::kCorrupt, "a page in another page's place"};
+  if (page >= pages_.size()) pages_.resize(page + 1);
+  if (pages_[page].slab != nullptr) return {Code::kCorrupt, "a page that was loaded already"};
+  make_slab(pages_[page]);
+  ByteReader reader(bytes.substr(page_format::kHeaderBytes));
+  int64_t last_slot = -1;
+  for (uint32_t i = 0; i < header.slots; ++i)
+    if (!load_slot(page, reader, last_slot)) return {Code::kCorrupt, "a page of " + name_ + " whose states do not read"};
+  if (!reader.empty()) return {Code::kCorrupt, "a page of " + name_ + " with bytes behind its states"};
+  return Status::ok();
+}
+
+Status KeyedStore::finish_load() {
+  if (expected_) {
+    if (expected_->keys != index_.size())
+      return {Code::kCorrupt, "the pages of " + name_ + " hold " + std::to_string(index_.size()) + " states, the core says " +
+                                  std::to_string(expected_->keys)};
+    pages_.resize(expected_->pages);
+    sweep_ = expected_->sweep_slot;
+  }
+  for (uint32_t page = 0; page < page_count(); ++page) set_free(page, pages_[page].live != UINT32_MAX);
+  expected_.reset();
+  return Status::ok();
+}
+
+}  // namespace headroom

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "headroom/keyed_store.h"
+
+namespace headroom {
+
+// The form of a page. Header: magic, checksum (XXH3 of all that follows it), store version, page number, number of slots. Then each slot
+// that holds a state, ascending: its place in the page, last touch, the key's two parts, the state, each with its length.
+namespace page_format {
+inline constexpr std::string_view kMagic = "HRP1";  // the last character is the format's version
+inline constexpr size_t kChecksumAt = 4;
+inline constexpr size_t kBodyAt = 12;
+inline constexpr size_t kHeaderBytes = 24;
+}  // namespace page_format
+
+// A snapshot under way: which pages it takes, how far it is, and the old states that were copied because a batch changed them.
+struct KeyedStore::Snapshot {
+  std::vector<uint32_t> pages;  // ascending
+  size_t next = 0;              // of pages: the one whose turn it is
+  uint32_t slot = 0;            // of that page: the next to be written
+  uint32_t written = 0;         // slots in body
+  std::string body;             // of that page so far
+  size_t page_bytes = 0;        // of the last page, to make room for the next at once
+  std::unordered_map<uint32_t, std::vector<std::pair<uint32_t, std::string>>> copies;  // by page: slot in page, its bytes
+  size_t copied_bytes = 0;
+
+  // Whether the slot's state as of the begin is still to be written.
+  bool waits_for(uint32_t page, uint32_t slot_in_page) const {
+    return next < pages.size() && (pages[next] != page || slot_in_page >= slot);
+  }
+};
+
+}  // namespace headroom
