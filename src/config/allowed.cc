@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <limits>
+#include <regex>
 
 #include "base/quantity_text.h"
 #include "base/time_text.h"
@@ -28,6 +29,16 @@ std::string quoted_size(int64_t bytes) {
 }
 
 }  // namespace
+
+bool fits(std::string_view text, const TextRule& rule) {
+  if (text.size() > rule.most_bytes || text.find('\0') != std::string_view::npos) return false;
+  if (rule.pattern.empty()) return true;
+  try {
+    return std::regex_match(text.begin(), text.end(), std::regex(rule.pattern.begin(), rule.pattern.end()));
+  } catch (const std::regex_error&) {
+    return false;  // the engine gave up on hostile input
+  }
+}
 
 std::string number_text(double value) {
   char text[40];
@@ -56,7 +67,7 @@ std::string allowed_size(Bounds<int64_t> bounds) {
 }
 std::string allowed_text(const TextRule& rule) {
   if (!rule.allowed.empty()) return std::string(rule.allowed);
-  return "a string of at most " + std::to_string(rule.most_bytes) + " bytes";
+  return "at most " + std::to_string(rule.most_bytes) + " bytes";
 }
 std::string allowed_texts(const TextRule& rule) {
   return "a list of strings, each " + allowed_text(rule);

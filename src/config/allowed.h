@@ -21,6 +21,9 @@ std::string allowed_choice(std::span<const std::string_view> names);
 std::string allowed_secret();
 std::string allowed_properties();
 
+// Whether the text is what the rule allows. A setting whose default is not must be set.
+bool fits(std::string_view text, const TextRule& rule);
+
 // The shortest decimal that reads back as the same double.
 std::string number_text(double value);
 std::string micro_text(int64_t micro);

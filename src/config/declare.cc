@@ -46,16 +46,11 @@ void declare_kafka_properties(SettingVisitor& v, KafkaConfig& c) {
   v.properties({"properties", "librdkafka properties for every client (TLS, SASL, ...), passed through as they are."}, c.properties);
   v.properties({"consumer_properties", "librdkafka properties for consumers, on top of `properties`."}, c.consumer_properties);
   v.properties({"producer_properties", "librdkafka properties for producers, on top of `properties`."}, c.producer_properties);
-  static const std::string kTaken = [] {
-    std::string text = "properties must not hold what Headroom sets itself:";
-    for (const auto name : kOwnProperties) text += (name == kOwnProperties.front() ? " " : ", ") + std::string(name);
-    return text;
-  }();
-  v.rule({"properties"}, kTaken, leaves_own_alone(c.properties));
-  v.rule({"consumer_properties"}, "the same for consumer_properties" + kTaken.substr(kTaken.find(" must")),
-         leaves_own_alone(c.consumer_properties));
-  v.rule({"producer_properties"}, "the same for producer_properties" + kTaken.substr(kTaken.find(" must")),
-         leaves_own_alone(c.producer_properties));
+  std::string taken = " must not hold what Headroom sets itself:";
+  for (const auto name : kOwnProperties) taken += concat(name == kOwnProperties.front() ? " " : ", ", name);
+  v.rule({"properties"}, concat("properties", taken), leaves_own_alone(c.properties));
+  v.rule({"consumer_properties"}, concat("consumer_properties", taken), leaves_own_alone(c.consumer_properties));
+  v.rule({"producer_properties"}, concat("producer_properties", taken), leaves_own_alone(c.producer_properties));
 }
 
 }  // namespace
@@ -199,10 +194,9 @@ void declare_config(SettingVisitor& v, Config& config, std::span<const TopologyD
                   [&](SettingVisitor& inner) {
                     for (const auto& topology : topologies) declare_topology(inner, config, topology);
                   });
-  std::string names;
-  for (const auto& topology : topologies) names += (names.empty() ? "" : ", ") + std::string(topology.name);
-  v.rule({"topologies"}, "topologies must name at least one to run, as in {\"" + names + "\": {}}; known: " + names,
-         !config.topologies.empty());
+  std::string text = "topologies must name at least one to run; known: ";
+  for (const auto& topology : topologies) text += concat(&topology == topologies.data() ? "" : ", ", topology.name);
+  v.rule({"topologies"}, text, !config.topologies.empty());
 }
 
 }  // namespace headroom

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
-#include <regex>
 
+#include "base/concat.h"
 #include "base/quantity_text.h"
 #include "base/time_text.h"
 #include "config/allowed.h"
@@ -13,6 +13,14 @@
 
 namespace headroom {
 namespace {
+
+// "redis://***@host" for a URL that holds a user or password.
+std::string without_userinfo(const std::string& text) {
+  const size_t scheme = text.find("://");
+  const size_t at = text.rfind('@');
+  if (scheme == std::string::npos || at == std::string::npos || at < scheme) return text;
+  return text.substr(0, scheme + 3) + "***" + text.substr(at);
+}
 
 // What stands there, for a mistake. Long strings are cut.
 std::string found(const JsonNode& node) {
@@ -25,10 +33,11 @@ std::string found(const JsonNode& node) {
       return "the number " + node.text.substr(0, 60);
     case JsonKind::kString: {
       constexpr size_t kShown = 60;
-      if (node.text.size() <= kShown) return "the string " + quote_json(node.text);
+      const std::string text = without_userinfo(node.text);
+      if (text.size() <= kShown) return "the string " + quote_json(text);
       size_t cut = kShown;
-      while (cut > 0 && (static_cast<unsigned char>(node.text[cut]) & 0xc0) == 0x80) --cut;
-      return "a string of " + std::to_string(node.text.size()) + " bytes, " + quote_json(node.text.substr(0, cut)) + "...";
+      while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;
+      return "a string of " + std::to_string(text.size()) + " bytes, " + quote_json(text.substr(0, cut)) + "...";
     }
     case JsonKind::kArray:
       return "a list";
@@ -62,15 +71,6 @@ std::optional<int64_t> to_integer(const JsonNode& node) {
   const auto wide = to_double(node);  // 5.0 and 1e6 are whole, too
   if (!wide || std::trunc(*wide) != *wide || std::abs(*wide) > 9e15) return std::nullopt;
   return static_cast<int64_t>(*wide);
-}
-
-// A regex of the declaration may give up on hostile input; that is no match.
-bool matches(std::string_view text, std::string_view pattern) {
-  try {
-    return std::regex_match(text.begin(), text.end(), std::regex(pattern.begin(), pattern.end()));
-  } catch (const std::regex_error&) {
-    return false;
-  }
 }
 
 class SettingReader final : public SettingVisitor {
@@ -132,8 +132,9 @@ class SettingReader final : public SettingVisitor {
 
   void text(const Setting& setting, std::string& value, const TextRule& rule) override {
     const JsonNode* node = take(setting);
+    if (!node && !fits(value, rule)) mistake(setting, *section_.node, concat("must be set; allowed: ", allowed_text(rule)));
     if (!node) return;
-    const auto read = referable(setting, *node, allowed_text(rule));
+    const auto read = referable(setting, *node, concat("a string, ", allowed_text(rule)));
     if (!read) return;
     if (fits(*read, rule))
       value = *read;
@@ -184,32 +185,31 @@ class SettingReader final : public SettingVisitor {
 
   void rule(std::initializer_list<std::string_view> names, std::string_view text, bool holds) override {
     if (holds) return;
-    const JsonNode* where = nullptr;
+    const JsonNode* where = section_.node;
+    std::string path = names.size() == 0 ? section_.path : join(*names.begin());
     for (const auto name : names) {
       if (std::find(section_.wrong.begin(), section_.wrong.end(), name) != section_.wrong.end()) return;
-      if (!where) where = section_.node->find(name);
+      const JsonNode* node = section_.node->find(name);
+      if (node && where == section_.node) where = node, path = join(name);
     }
-    const std::string path = names.size() == 0 ? section_.path : join(*names.begin());
-    mistakes_.push_back({where ? where->place : section_.node->place, path, std::string(text)});
+    mistakes_.push_back({where->place, path, std::string(text)});
   }
 
   void visit_section(const Setting& setting, const std::function<void(SettingVisitor&)>& declare_part) override {
     const JsonNode* node = take(setting);
+    if (node && node->kind != JsonKind::kObject) return wrong(setting, *node, "an object");
     JsonNode empty;
     empty.kind = JsonKind::kObject;
-    if (node && node->kind != JsonKind::kObject) {
-      wrong(setting, *node, "an object");
-      node = nullptr;
-    }
-    if (node) return read_part(setting.name, *node, declare_part);
-    // Nothing is set in it: only rules on its defaults could fail, and those are for the declaration's tests to find.
-    std::vector<Mistake> unseen;
-    SettingReader(resolve_, unseen).read_object(empty, join(setting.name), declare_part);
+    empty.place = section_.node->place;
+    read_part(setting.name, node ? *node : empty, declare_part);
   }
 
   void visit_optional_section(const Setting& setting, bool& present, const std::function<void(SettingVisitor&)>& declare_part) override {
     present = section_.node->find(setting.name) != nullptr;
-    visit_section(setting, declare_part);
+    if (present)
+      visit_section(setting, declare_part);
+    else
+      take(setting);
   }
 
  protected:
@@ -279,11 +279,6 @@ class SettingReader final : public SettingVisitor {
     mistake(setting, node, "found " + found(node) + "; allowed: " + allowed);
   }
 
-  static bool fits(std::string_view text, const TextRule& rule) {
-    if (text.size() > rule.most_bytes || text.find('\0') != std::string_view::npos) return false;
-    return rule.pattern.empty() || matches(text, rule.pattern);
-  }
-
   // A string, or what a reference names.
   std::optional<std::string> referable(const Setting& setting, const JsonNode& node, const std::string& allowed) {
     const bool guessed = node.guessed && (node.kind == JsonKind::kNumber || node.kind == JsonKind::kBoolean);
@@ -310,7 +305,7 @@ class SettingReader final : public SettingVisitor {
       if (std::find(section_.known.begin(), section_.known.end(), member.key) != section_.known.end()) continue;
       const std::string_view near = nearest_name(member.key, section_.known);
       std::string message = "no such setting";
-      if (!near.empty()) message += "; did you mean \"" + std::string(near) + "\"?";
+      message += near.empty() ? std::string(".") : concat("; did you mean \"", near, "\"?");
       message += " Known here: ";
       for (size_t i = 0; i < section_.known.size(); ++i) message += (i > 0 ? ", " : "") + std::string(section_.known[i]);
       mistakes_.push_back({member.place, join(member.key.substr(0, 100)), std::move(message)});

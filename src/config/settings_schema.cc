@@ -35,10 +35,14 @@ std::string anchored(std::string_view pattern) {
 class SchemaWriter final : public SettingVisitor {
  public:
   Json object(const std::function<void(SettingVisitor&)>& declare_part) {
-    Json outer = std::exchange(members_, Json::object());
+    Json members = std::exchange(members_, Json::object());
+    Json required = std::exchange(required_, Json::array());
     declare_part(*this);
-    std::swap(outer, members_);
-    return {{"type", "object"}, {"properties", std::move(outer)}, {"additionalProperties", false}};
+    std::swap(members, members_);
+    std::swap(required, required_);
+    Json schema = {{"type", "object"}, {"properties", std::move(members)}, {"additionalProperties", false}};
+    if (!required.empty()) schema["required"] = std::move(required);
+    return schema;
   }
 
   void boolean(const Setting& setting, bool& value) override { add(setting, {{"type", "boolean"}}, value); }
@@ -53,7 +57,9 @@ class SchemaWriter final : public SettingVisitor {
     add(setting, {{"type", "string"}, {"pattern", kSizePattern}}, format_bytes(bytes), allowed_size(bounds));
   }
   void text(const Setting& setting, std::string& value, const TextRule& rule) override {
-    add(setting, {{"anyOf", {text_schema(rule), {{"$ref", "#/$defs/reference"}}}}}, value, rule.allowed);
+    const bool must_be_set = !fits(value, rule);
+    if (must_be_set) required_.push_back(setting.name);
+    add(setting, {{"anyOf", {text_schema(rule), {{"$ref", "#/$defs/reference"}}}}}, must_be_set ? Json() : Json(value), rule.allowed);
   }
   void texts(const Setting& setting, std::vector<std::string>& values, const TextRule& rule) override {
     add(setting, {{"type", "array"}, {"items", text_schema(rule)}}, values, allowed_texts(rule));
@@ -111,6 +117,7 @@ class SchemaWriter final : public SettingVisitor {
   }
 
   Json members_ = Json::object();
+  Json required_ = Json::array();
 };
 
 }  // namespace
