@@ -54,6 +54,12 @@ void ModelBroker::expire(const std::string& slot) {
   if (members_.erase(slot) > 0) start_rebalance();
 }
 
+void ModelBroker::leave_open(const std::string& slot, std::vector<OffsetCommit> offsets) {
+  auto& producer = producers_[slot];
+  producer.open = true;
+  producer.offsets = std::move(offsets);
+}
+
 // ---- the consumer --------------------------------------------------------------------------------------------------------------------------
 
 Status ModelSource::subscribe(RebalanceListener& listener) {

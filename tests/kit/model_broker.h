@@ -55,6 +55,9 @@ class ModelBroker {
   void expire(const std::string& slot);
   bool lists(const std::string& slot) const { return members_.contains(slot); }
 
+  // A transaction with these offsets that its owner, now dead, has not ended.
+  void leave_open(const std::string& slot, std::vector<OffsetCommit> offsets);
+
   // Faults, each for the next commit only.
   enum class Fault { kNone, kUnknownDone, kUnknownNotDone, kAborted };
   void fail_next_commit(Fault fault) { fault_ = fault; }
