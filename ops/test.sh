@@ -28,7 +28,9 @@ done
 build=${HEADROOM_BUILD:-$source_dir/build}
 results=$build/test-results
 rm -rf "$results" && mkdir -p "$results" || exit 2
-if [[ -z "${HOME:-}" || ! -w "${HOME:-}" ]]; then export HOME=$build/home; mkdir -p "$HOME"; fi
+# Caches (compiler, Kafka's jars) live at home, where there is one.
+export HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
+if [[ ! -w "$HOME" ]]; then HOME=$build/home; mkdir -p "$HOME"; fi
 export CCACHE_BASEDIR=$source_dir CCACHE_NOHASHDIR=1
 export GTEST_COLOR=no CLICOLOR_FORCE=0 NINJA_STATUS='[%f/%t] '
 jobs=$(nproc); if [[ $jobs -gt 8 ]]; then jobs=8; fi
