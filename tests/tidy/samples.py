@@ -88,6 +88,8 @@ GOOD = {
     "include/headroom/status.h": "#pragma once\n#include <string>\n",
     "src/policy/band.h": "#pragma once\n#include \"headroom/status.h\"\nstruct Band { int64_t lower_; };\n",
     "src/policy/band.cc": BAND,
+    "src/policy/kit.cc": '#include "headroom/testing/kit.h"\n',
+    "include/headroom/testing/kit.h": '#pragma once\n#include "headroom/status.h"\n',
     "src/kafka/source.cc": "#include <librdkafka/rdkafka.h>\n#include \"headroom/status.h\"\nvoid wait() { sleep_for(1); }\n",
     "tests/CMakeLists.txt": "headroom_test(policy headroom_policy)\nheadroom_test(kafka headroom_kafka)\n",
     "tests/policy/band_test.cc": "TEST(Band, holds) { EXPECT_TRUE(wait_until(done)); }\n",
@@ -125,6 +127,7 @@ SAMPLES = {
         ({"include/headroom/status.h": '#pragma once\n#include "policy/band.h"\n'}, "includes the private"),
         ({"include/headroom/status.h": '#pragma once\n#include "headroom/record.h"\n', "include/headroom/record.h": "#pragma once\n"},
          "base includes .* of model"),
+        ({**policy('#include "headroom/testing/kit.h"'), "include/headroom/testing/kit.h": "#pragma once\n"}, "policy includes .* of testing"),
         ({"src/stray/x.cc": "\n"}, "no headroom_library"),
     ],
     "outside_libraries_stay_behind_their_folder": [

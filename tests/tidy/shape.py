@@ -106,9 +106,10 @@ def check_tests_run(tree):
 
 def check_folders_tested(tree):
     """Every folder of src/ with code, and topologies, has tests."""
-    folders = {path.split("/")[1] for path in tree if path.startswith("src/") and path.endswith(".cc") and path.count("/") == 2}
-    folders |= {"topologies"} if any(path.startswith("topologies/") and path.endswith(".cc") for path in tree) else set()
-    return [f"src/{folder}: no tests/{folder}/*_test.cc" for folder in sorted(folders)
+    folders = {path.split("/")[1]: posixpath.dirname(path) for path in tree if path.startswith("src/") and path.endswith(".cc") and path.count("/") == 2}
+    if any(path.startswith("topologies/") and path.endswith(".cc") for path in tree):
+        folders["topologies"] = "topologies"
+    return [f"{place}: no tests/{folder}/*_test.cc" for folder, place in sorted(folders.items())
             if not any(path.startswith(f"tests/{folder}/") and path.endswith("_test.cc") for path in tree)]
 
 
