@@ -22,7 +22,7 @@ namespace headroom {
 namespace reject_reason {
 // The whole record.
 inline constexpr std::string_view kEmpty = "empty";                  // no bytes (a tombstone)
-inline constexpr std::string_view kNotUtf8 = "not_utf8";             // invalid UTF-8, in a kept string also by an escaped lone surrogate
+inline constexpr std::string_view kNotUtf8 = "not_utf8";             // invalid UTF-8 anywhere
 inline constexpr std::string_view kTooDeep = "too_deep";             // nested beyond 64 levels
 inline constexpr std::string_view kNotJson = "not_json";             // anything else that is not one JSON value
 inline constexpr std::string_view kArrayTooLong = "array_too_long";  // more elements than max_array

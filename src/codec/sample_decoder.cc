@@ -9,17 +9,18 @@ namespace {
 
 class SampleDecoder final : public Decoder<Sample> {
  public:
-  explicit SampleDecoder(const SampleDecoderOptions& options) : options_(options), document_(options) {}
+  explicit SampleDecoder(const SampleDecoderOptions& options) : scan_first_(options.scan_first), scanner_(options), document_(options) {}
 
   void begin_batch() override { document_.begin_batch(); }
 
   void decode(const Record& record, uint32_t index, Decoded<Sample>& out) override {
-    if (options_.scan_first && codec::scan_samples(record, index, options_, out)) return;
+    if (scan_first_ && scanner_.scan(record, index, out)) return;
     document_.decode(record, index, out);
   }
 
  private:
-  SampleDecoderOptions options_;
+  bool scan_first_;
+  codec::SampleScanner scanner_;
   codec::SampleDocument document_;
 };
 

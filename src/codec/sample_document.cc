@@ -174,7 +174,7 @@ std::string_view SampleDocument::decode_sample(const Members& members, const Jud
   if (!members.metric) return reject_reason::kMissingMetric;
   if (const auto bad = decode_string(*members.metric, out.metric_name); !bad.empty()) return bad;
   if (out.metric_name.empty()) return reject_reason::kEmptyMetric;
-  out.metric = metric_named(out.metric_name);
+  out.metric = known_metric(out.metric_name);
   if (!members.time_ms) return reject_reason::kMissingTime;
   if (const auto bad = decode_time(*members.time_ms, judge.latest_ms, out.time_ms); !bad.empty()) return bad;
   if (!members.value) return reject_reason::kMissingValue;
@@ -209,8 +209,6 @@ std::string_view SampleDocument::decode_string(const element& in, std::string_vi
   if (!in.is_string()) return reject_reason::kWrongType;
   out = in.get_string().value_unsafe();
   if (out.size() > options_.max_string_bytes) return reject_reason::kStringTooLong;
-  const bool ascii = std::none_of(out.begin(), out.end(), [](char c) { return static_cast<signed char>(c) < 0; });
-  if (!ascii && !simdjson::validate_utf8(out.data(), out.size())) return reject_reason::kNotUtf8;
   return std::any_of(out.begin(), out.end(), is_control) ? reject_reason::kControlCharacter : std::string_view();
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string_view>
 
+#include "codec/metric_table.h"
 #include "headroom/codec.h"
 
 // What both ways of decoding hold a sample against.
@@ -33,7 +34,7 @@ inline bool is_reservation(Metric metric) {
 
 // The reason against a finite value; empty when there is none.
 inline std::string_view value_problem(Metric metric, double value) {
-  const MetricLimits limits = metric_limits(metric);
+  const MetricLimits& limits = known_limits(metric);
   if (value >= limits.least && value <= limits.most) return {};
   return value < 0 && is_reservation(metric) ? reject_reason::kNegativeReservation : reject_reason::kValueOutOfRange;
 }

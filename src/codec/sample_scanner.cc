@@ -42,10 +42,10 @@ class Scanner {
     return true;
   }
 
-  // A member that is not known, when it is a string.
-  bool take_unknown() {
+  // A member that is a string, whatever it is.
+  bool take_member(std::string_view& name) {
     std::string_view ignored;
-    return take('"') && take_string(ignored) && take(":\"") && take_string(ignored);
+    return take('"') && take_string(name) && take(":\"") && take_string(ignored);
   }
 
   // An integer of 8 to 15 digits: all times that pass the rules have so many. What follows it is for the caller to look at.
@@ -199,25 +199,25 @@ bool scan_sample(Scanner& in, int64_t latest_ms, size_t max_string_bytes, Sample
     if (!scan_member(in, seen, out)) return false;
   } while (in.take(','));
   if (!in.take('}') || (seen & kRequired) != kRequired) return false;
-  out.metric = metric_named(out.metric_name);
+  out.metric = known_metric(out.metric_name);
   return is_good(out, latest_ms, max_string_bytes);
 }
 
 }  // namespace
 
-bool scan_samples(const Record& record, uint32_t index, const SampleDecoderOptions& options, Decoded<Sample>& out) {
+bool SampleScanner::scan(const Record& record, uint32_t index, Decoded<Sample>& out) {
   if (record.value.size() < kPlainStringBlock) return false;
   Scanner in(record.value.data(), record.value.data() + record.value.size());
-  const int64_t latest_ms = latest_time_ms(record.timestamp_ms, options.max_ahead_ms);
+  const int64_t latest_ms = latest_time_ms(record.timestamp_ms, options_.max_ahead_ms);
   const size_t before = out.values.size();
   const bool is_array = in.take('[');
   bool plain = true;
+  blank_.record = index;
   do {
-    auto& value = out.values.emplace_back();
-    value.record = index;
-    plain = scan_sample(in, latest_ms, options.max_string_bytes, value.value);
+    out.values.push_back(blank_);
+    plain = scan_sample(in, latest_ms, options_.max_string_bytes, out.values.back().value);
   } while (plain && is_array && in.take(','));
-  plain = plain && (!is_array || in.take(']')) && out.values.size() - before <= (is_array ? options.max_array : 1);
+  plain = plain && (!is_array || in.take(']')) && out.values.size() - before <= (is_array ? options_.max_array : 1);
   in.skip_blanks();
   if (plain && in.at_end()) return true;
   out.values.resize(before);
