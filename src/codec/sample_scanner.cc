@@ -145,7 +145,8 @@ bool scan_label(Scanner& in, unsigned& seen, Sample& out) {
     default:
       break;
   }
-  return in.take_unknown();
+  std::string_view unknown;
+  return in.take_member(unknown);
 }
 
 bool scan_labels(Scanner& in, Sample& out) {
@@ -182,7 +183,9 @@ bool scan_member(Scanner& in, unsigned& seen, Sample& out) {
     default:
       break;
   }
-  return in.take_unknown();
+  // A known one that comes as a string though it should not is for the document to judge.
+  std::string_view unknown;
+  return in.take_member(unknown) && unknown != "time_ms" && unknown != "value" && unknown != "labels";
 }
 
 bool is_good(const Sample& sample, int64_t latest_ms, size_t max_string_bytes) {
