@@ -120,7 +120,8 @@ void Committer::adopt(std::span<const LanePtr> lanes) {
     (*lane)->committed_metadata = std::move(attempt.metadata);
     (*lane)->commit_now = false;
     if (!(*lane)->epoch_committed)
-      log_info("lane committed by its new owner", {{"lane", (*lane)->name}, {"offset", attempt.offset}, {"epoch", (*lane)->epoch}, {"slot", options_.slot}});
+      log_info("lane committed by its new owner",
+               {{"lane", (*lane)->name}, {"offset", attempt.offset}, {"epoch", (*lane)->epoch}, {"slot", options_.slot}});
     (*lane)->epoch_committed = true;
   }
   for (const auto& record : outbox_.records) probe_.on_output(record, now_ms);
