@@ -151,7 +151,7 @@ void KeyedStore::make_slab(Page& page) {
 }
 
 void KeyedStore::free_slab(Page& page) {
-  ::operator delete(page.slab, slab_bytes(), kSlabAlign);
+  ::operator delete(page.slab, kSlabAlign);
   page.slab = nullptr;
 }
 

@@ -101,10 +101,10 @@ void LaneTask::take_record(const Record& record, uint32_t index) {
 void LaneTask::count_chunk() {
   counts_.values += chunk_.records.size();
   counts_.ticks += chunk_.ticks;
-  for (const auto& [reason, count] : chunk_.reasons) {
-    auto at = std::find_if(counts_.rejected.begin(), counts_.rejected.end(), [&](const auto& row) { return row.first == reason; });
-    if (at == counts_.rejected.end()) at = counts_.rejected.emplace(at, reason, 0);
-    at->second += count;
+  for (const auto& more : chunk_.reasons) {
+    auto at = std::find_if(counts_.rejected.begin(), counts_.rejected.end(), [&](const auto& row) { return row.first == more.first; });
+    if (at == counts_.rejected.end()) at = counts_.rejected.emplace(at, more.first, 0);
+    at->second += more.second;
   }
 }
 
