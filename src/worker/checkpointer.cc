@@ -113,7 +113,7 @@ void Checkpointer::write(const LanePtr& lane, PageId id, std::string bytes) {
   c.bytes += bytes.size();
   ++c.writes_open;
   const std::weak_ptr<Lane> weak = lane;
-  store_.write_page(lane->name, name, std::move(bytes), [weak, started = c.started_us](Status status) {
+  store_.write_page(lane->name, name, std::move(bytes), [weak, started = c.started_us](const Status& status) {
     const auto l = weak.lock();
     if (!l || !l->checkpoint.running || l->checkpoint.started_us != started) return;
     --l->checkpoint.writes_open;
@@ -133,7 +133,7 @@ void Checkpointer::flip(const LanePtr& lane) {
   flip.changed = c.changed;
   flip.dropped = c.dropped;
   const std::weak_ptr<Lane> weak = lane;
-  store_.flip(lane->name, std::move(flip), [this, weak, started = c.started_us](Result<FlipOutcome> outcome) {
+  store_.flip(lane->name, std::move(flip), [this, weak, started = c.started_us](const Result<FlipOutcome>& outcome) {
     const auto l = weak.lock();
     if (!l || !l->checkpoint.running || l->checkpoint.started_us != started) return;
     auto& checkpoint = l->checkpoint;

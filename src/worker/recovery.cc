@@ -48,21 +48,20 @@ bool Recovery::advance(std::span<const LanePtr> lanes) {
   return changed;
 }
 
-void Recovery::retry(Lane& lane, std::string trouble, int64_t after_ms) {
-  lane.trouble = std::move(trouble);
+void Recovery::retry(Lane& lane, const std::string& trouble, int64_t after_ms) {
+  lane.trouble = trouble;
   lane.recovery.retry_at_us = clock_.steady_us() + after_ms * 1000;
 }
 
-void Recovery::pause(Lane& lane, std::string_view reason, std::string trouble, Offset at) {
+void Recovery::pause(Lane& lane, std::string_view reason, const std::string& trouble, Offset at) {
   lane.phase = LanePhase::kPaused;
   lane.pause_reason = reason;
-  lane.trouble = std::move(trouble);
+  lane.trouble = trouble;
   lane.paused_at = at;
   log_error("lane paused", {{"lane", lane.name}, {"reason", lane.pause_reason}, {"why", lane.trouble}});
 }
 
-// ---- offsets
-// -------------------------------------------------------------------------------------------------------------------------------
+// ---- offsets ----
 
 void Recovery::read_offsets(std::span<const LanePtr> lanes) {
   std::vector<Partition> partitions;
@@ -143,8 +142,7 @@ void Recovery::end_dead_transactions(std::span<const Committed> committed) {
   }
 }
 
-// ---- store
-// ---------------------------------------------------------------------------------------------------------------------------------
+// ---- store ----
 
 void Recovery::ask_store(const LanePtr& lane) {
   auto& r = lane->recovery;
@@ -206,8 +204,7 @@ void Recovery::wait_for_store(const LanePtr& lane) {
   decide(lane);
 }
 
-// ---- carrying it out
-// -----------------------------------------------------------------------------------------------------------------------
+// ---- carrying it out ----
 
 void Recovery::start_plan(const LanePtr& lane, const LogBounds& bounds) {
   auto& r = lane->recovery;

@@ -26,7 +26,7 @@ class Recovery {
   // The replay reached the plan's target: sequences are compared or taken over. The lane is live afterwards.
   void finish_replay(Lane& lane);
 
-  void pause(Lane& lane, std::string_view reason, std::string trouble, Offset at = -1);
+  void pause(Lane& lane, std::string_view reason, const std::string& trouble, Offset at = -1);
 
  private:
   void read_offsets(std::span<const LanePtr> lanes);
@@ -48,7 +48,7 @@ class Recovery {
   void ask_pages(const LanePtr& lane);
   void load_pages(const LanePtr& lane);
   void start_replay(Lane& lane);
-  void retry(Lane& lane, std::string trouble, int64_t after_ms = 500);
+  void retry(Lane& lane, const std::string& trouble, int64_t after_ms = 500);
 
   const WorkerOptions& options_;
   const Topology& topology_;

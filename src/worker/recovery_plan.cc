@@ -17,8 +17,7 @@ constexpr int64_t kPastEndUs = 10'000'000;
 
 }  // namespace
 
-// ---- the decision
-// --------------------------------------------------------------------------------------------------------------------------
+// ---- the decision ----
 
 void Recovery::decide(const LanePtr& lane) {
   const Status planned = plan(*lane);

@@ -80,8 +80,7 @@ Status Worker::step(int wait_ms) {
   return Status::ok();
 }
 
-// ---- the group
-// -----------------------------------------------------------------------------------------------------------------------------
+// ---- the group ----
 
 LanePtr Worker::make_lane(Partition partition) const {
   auto lane = std::make_shared<Lane>();
@@ -157,8 +156,7 @@ void Worker::drop_lanes() {
   reassign_ = true;
 }
 
-// ---- commits
-// -------------------------------------------------------------------------------------------------------------------------------
+// ---- commits ----
 
 bool Worker::outbox_full() const {
   const auto& outbox = committer_.outbox();
@@ -215,8 +213,7 @@ Status Worker::handle(Committer::Outcome outcome) {
   return Status::ok();
 }
 
-// ---- the end
-// -------------------------------------------------------------------------------------------------------------------------------
+// ---- the end ----
 
 Status Worker::stop(bool keep_slot) {
   const int64_t deadline = clock_.steady_us() + options_.engine.stop_timeout_ms * 1000 * 3 / 4;

@@ -14,8 +14,7 @@ constexpr int kDeathsToPause = 3;
 
 }  // namespace
 
-// ---- reading
-// -------------------------------------------------------------------------------------------------------------------------------
+// ---- reading ----
 
 std::string Worker::hold_reason() const {
   if (committer_.unresolved()) return "the outcome of a commit is not known: " + committer_.trouble();
@@ -197,8 +196,7 @@ Status Worker::skip_deleted() {
   return Status::ok();
 }
 
-// ---- deaths
-// --------------------------------------------------------------------------------------------------------------------------------
+// ---- deaths ----
 
 void Worker::begin_live(Lane& lane) {
   auto& careful = lane.careful;

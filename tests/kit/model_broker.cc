@@ -4,7 +4,7 @@
 
 namespace headroom::kit {
 
-// ---- the log -------------------------------------------------------------------------------------------------------------------------------
+// ---- the log ----
 
 Offset ModelBroker::append(Partition partition, std::string key, std::string value, int64_t timestamp_ms) {
   auto& end = ends_[static_cast<size_t>(partition)];
@@ -22,7 +22,7 @@ void ModelBroker::recreate(Partition partition) {
   starts_[static_cast<size_t>(partition)] = ends_[static_cast<size_t>(partition)] = 0;
 }
 
-// ---- the group -----------------------------------------------------------------------------------------------------------------------------
+// ---- the group ----
 
 void ModelBroker::start_rebalance() {
   rebalancing_ = true;
@@ -60,7 +60,7 @@ void ModelBroker::leave_open(const std::string& slot, std::vector<OffsetCommit> 
   producer.offsets = std::move(offsets);
 }
 
-// ---- the consumer --------------------------------------------------------------------------------------------------------------------------
+// ---- the consumer ----
 
 Status ModelSource::subscribe(RebalanceListener& listener) {
   listener_ = &listener;
@@ -182,7 +182,7 @@ void ModelSource::leave(int) {
   broker_.start_rebalance();
 }
 
-// ---- the producer --------------------------------------------------------------------------------------------------------------------------
+// ---- the producer ----
 
 ModelBroker::Producer* ModelSink::mine() {
   auto& producer = broker_.producers_[slot_];
