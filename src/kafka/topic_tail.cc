@@ -1,0 +1,119 @@
+#include "kafka/topic_tail.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "kafka/client.h"
+#include "kafka/error.h"
+#include "kafka/partitions.h"
+
+namespace headroom {
+
+struct TopicTail::Parts {
+  std::string topic;
+  std::vector<Offset> positions;
+  ClientHandle client;
+  QueueHandle queue;  // released before the client
+
+  Result<size_t> take(MessageHandle message, const std::function<void(const TopicRecord&)>& take_record);
+};
+
+namespace {
+
+constexpr size_t kMostRecords = 10'000;
+constexpr size_t kChunk = 500;
+
+TopicRecord record_of(const rd_kafka_message_t& message, const std::string& topic) {
+  TopicRecord record{.topic = topic,
+                     .partition = message.partition,
+                     .offset = message.offset,
+                     .timestamp_ms = rd_kafka_message_timestamp(&message, nullptr),
+                     .key = {static_cast<const char*>(message.key), message.key_len},
+                     .value = {static_cast<const char*>(message.payload), message.len},
+                     .headers = {}};
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  size_t size = 0;
+  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
+    record.headers.emplace_back(name, std::string_view(static_cast<const char*>(value), size));
+  return record;
+}
+
+Result<ClientHandle> make_follower(const KafkaConfig& config) {
+  ClientPlan plan = client_plan(config, RD_KAFKA_CONSUMER);
+  // Never joined and never committed to: the library wants a name.
+  plan.required.insert({{"group.id", "headroom.reader"}, {"isolation.level", "read_committed"}});
+  plan.defaults["fetch.wait.max.ms"] = "10";
+  return make_client(config, plan);
+}
+
+}  // namespace
+
+// How many records it was: 0 or 1.
+Result<size_t> TopicTail::Parts::take(MessageHandle message, const std::function<void(const TopicRecord&)>& take_record) {
+  Offset& position = positions.at(static_cast<size_t>(std::max(message->partition, 0)));
+  if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    position = std::max(position, message->offset);
+    return size_t{0};
+  }
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const Status status = kafka_status(message->err, "following " + topic);
+    if (status.code() == Code::kUnavailable || status.code() == Code::kTimeout) return size_t{0};
+    return status;
+  }
+  if (message->offset < position) return size_t{0};
+  position = message->offset + 1;
+  take_record(record_of(*message, topic));
+  return size_t{1};
+}
+
+TopicTail::TopicTail(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+TopicTail::~TopicTail() = default;
+
+Result<std::unique_ptr<TopicTail>> TopicTail::open(const KafkaConfig& config, const std::string& topic, int timeout_ms) {
+  const auto bounds = topic_bounds(config, topic, timeout_ms);
+  if (!bounds) return bounds.status();
+  auto client = make_follower(config);
+  if (!client) return client.status();
+  auto parts = std::make_unique<Parts>();
+  parts->topic = topic;
+  parts->positions.resize(bounds->size());
+  std::vector<PartitionOffset> starts;
+  for (const auto& [partition, start, end] : *bounds) {
+    starts.push_back({partition, start});
+    parts->positions.at(static_cast<size_t>(partition)) = start;
+  }
+  const PartitionList list = list_of(topic, std::span<const PartitionOffset>(starts));
+  if (Status status = kafka_status(rd_kafka_assign(client->get(), list.get()), "following " + topic); !status) return status;
+  parts->client = std::move(*client);
+  parts->queue.reset(rd_kafka_queue_get_consumer(parts->client.get()));
+  return std::unique_ptr<TopicTail>(new TopicTail(std::move(parts)));
+}
+
+// A batch call waits until it is full, so the first record is waited for alone.
+Result<size_t> TopicTail::poll(int timeout_ms, const std::function<void(const TopicRecord&)>& take) {
+  MessageHandle first(rd_kafka_consumer_poll(parts_->client.get(), timeout_ms));
+  if (first == nullptr) return size_t{0};
+  auto taken = parts_->take(std::move(first), take);
+  std::array<rd_kafka_message_t*, kChunk> messages;
+  while (taken && *taken < kMostRecords) {
+    const auto got = rd_kafka_consume_batch_queue(parts_->queue.get(), 0, messages.data(), messages.size());
+    if (got <= 0) break;
+    for (size_t i = 0; i < static_cast<size_t>(got); ++i) {
+      MessageHandle message(messages[i]);
+      if (!taken) continue;  // released all the same
+      const auto more = parts_->take(std::move(message), take);
+      taken = more ? Result<size_t>(*taken + *more) : more;
+    }
+  }
+  return taken;
+}
+
+std::vector<Offset> TopicTail::positions() const {
+  return parts_->positions;
+}
+
+}  // namespace headroom

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "headroom/record.h"
+#include "headroom/status.h"
+#include "kafka/topic_reader.h"
+
+namespace headroom {
+
+// Follows a topic: its committed records from the log's start on, in order within a partition, as they come. One thread. For what watches a
+// topic while others write it (read_topic() reads what is there and ends).
+class TopicTail {
+ public:
+  // kNotFound: no such topic. kTimeout, kUnavailable: the brokers do not answer.
+  static Result<std::unique_ptr<TopicTail>> open(const KafkaConfig& config, const std::string& topic, int timeout_ms);
+  ~TopicTail();
+
+  // Waits up to `timeout_ms` for a first record, then gives `take` all that are there, 10,000 at most; how many. kNotFound: the log was cut
+  // beyond the place that was reached. Brokers that are away give nothing and are no error.
+  Result<size_t> poll(int timeout_ms, const std::function<void(const TopicRecord&)>& take);
+
+  // By partition: where the next record can come from, past markers and holes.
+  std::vector<Offset> positions() const;
+
+ private:
+  struct Parts;
+  explicit TopicTail(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace headroom
