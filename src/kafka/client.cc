@@ -110,7 +110,7 @@ ClientPlan client_plan(const KafkaConfig& config, rd_kafka_type_t type) {
   } else {
     plan.required.insert({{"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}, {"enable.partition.eof", "true"}});
     plan.required.insert({{"auto.offset.reset", "error"}});
-    plan.defaults.insert({{"fetch.wait.max.ms", "50"}, {"fetch.error.backoff.ms", "50"}, {"retry.backoff.ms", "10"}});
+    plan.defaults.insert({{"fetch.wait.max.ms", "50"}, {"fetch.error.backoff.ms", "50"}});
   }
   return plan;
 }

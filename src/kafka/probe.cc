@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kafka/assign.h"
 #include "kafka/error.h"
 #include "kafka/partitions.h"
 
@@ -58,8 +59,7 @@ Result<std::optional<int64_t>> GroupProbe::timestamp_at(Partition partition, Off
   const int64_t deadline = steady_ms() + timeout_ms;
   const PartitionOffset place{partition, offset};
   const PartitionList list = list_of(topic_, std::span(&place, 1));
-  const auto error = rd_kafka_assign(client_.get(), list.get());
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(error, "reading one record");
+  if (Status status = assign_and_settle(client_.get(), list.get()); !status) return status;
   Result<std::optional<int64_t>> found = Status(Code::kTimeout, "reading one record: no answer");
   while (!found && found.status().code() == Code::kTimeout) {
     const int64_t left = deadline - steady_ms();
@@ -77,7 +77,7 @@ Result<std::optional<int64_t>> GroupProbe::timestamp_at(Partition partition, Off
       found = kafka_status(message->err, "reading one record");
     }
   }
-  rd_kafka_assign(client_.get(), nullptr);
+  if (Status status = assign_and_settle(client_.get(), nullptr); !status) return status;
   return found;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "kafka/assign.h"
 #include "kafka/error.h"
 #include "kafka/partitions.h"
 
@@ -171,7 +172,7 @@ Status KafkaSource::assign(std::span<const PartitionOffset> partitions) {
 
 Status KafkaSource::apply_assignment() {
   const PartitionList list = list_of(options_.source_topic, std::span<const PartitionOffset>(assignment_));
-  return kafka_status(rd_kafka_assign(client_.get(), list.get()), "assigning partitions");
+  return assign_and_settle(client_.get(), list.get());
 }
 
 void KafkaSource::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t* partitions, void* opaque) {
@@ -202,7 +203,8 @@ void KafkaSource::rebalance(rd_kafka_resp_err_t error, const rd_kafka_topic_part
   assignment_.clear();
   unreadable_.clear();
   ++assign_count_;
-  rd_kafka_assign(client_.get(), nullptr);
+  if (Status status = assign_and_settle(client_.get(), nullptr); !status)
+    log_error("answering a revocation", {{"error", status.message()}});
 }
 
 void KafkaSource::count_partitions() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "kafka/assign.h"
 #include "kafka/client.h"
 #include "kafka/error.h"
 #include "kafka/partitions.h"
@@ -146,7 +147,7 @@ Status read_topic(const KafkaConfig& config, const ReadTopic& what, const std::f
   }
   if (ends.empty()) return Status::ok();
   const PartitionList list = list_of(what.topic, std::span<const PartitionOffset>(starts));
-  if (Status status = kafka_status(rd_kafka_assign(client->get(), list.get()), "reading " + what.topic); !status) return status;
+  if (Status status = assign_and_settle(client->get(), list.get()); !status) return status;
   return read_until(client->get(), what, take, ends);
 }
 
