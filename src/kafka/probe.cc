@@ -34,12 +34,15 @@ Result<std::vector<Committed>> committed_of(const rd_kafka_topic_partition_list_
 
 Result<std::unique_ptr<GroupProbe>> GroupProbe::make(const KafkaConfig& config, const std::string& group, const std::string& topic) {
   ClientPlan plan = client_plan(config, RD_KAFKA_CONSUMER);
-  // A record or two at a time, and uncommitted ones too: otherwise another's open transaction would hide what is asked for.
-  plan.required.insert(
-      {{"group.id", group}, {"isolation.level", "read_uncommitted"}, {"queued.min.messages", "1"}, {"queued.max.messages.kbytes", "4096"}});
+  // Uncommitted records too: otherwise another's open transaction would hide what is asked for. Fetches are small, and the queue is larger
+  // than one of them, since a full queue would stop the next question for a second.
+  plan.required.insert({{"group.id", group},
+                        {"isolation.level", "read_uncommitted"},
+                        {"fetch.message.max.bytes", "65536"},
+                        {"queued.max.messages.kbytes", "16384"}});
   KafkaConfig own = config;
-  for (const char* name :
-       {"isolation.level", "queued.min.messages", "queued.max.messages.kbytes", "group.instance.id", "statistics.interval.ms"}) {
+  for (const char* name : {"isolation.level", "fetch.message.max.bytes", "max.partition.fetch.bytes", "queued.min.messages",
+                           "queued.max.messages.kbytes", "group.instance.id", "statistics.interval.ms"}) {
     own.properties.erase(name);
     own.consumer_properties.erase(name);
   }
