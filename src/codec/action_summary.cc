@@ -10,6 +10,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr int kMaxDepth = 16;
+
 // Reads members of an object; the first that is missing or of another type is remembered.
 class Reader {
  public:
@@ -64,7 +66,9 @@ class Reader {
 }  // namespace
 
 Result<ActionSummary> parse_action(std::string_view json) {
-  const Json root = Json::parse(json, nullptr, false);
+  // Members deeper than any command has are left out: printing them again would take a stack as deep.
+  const auto shallow = [](int depth, Json::parse_event_t, Json&) { return depth <= kMaxDepth; };
+  const Json root = Json::parse(json, shallow, false);
   if (!root.is_object()) return Status(Code::kInvalid, "the record is not a JSON object");
   Reader in;
   ActionSummary out;
