@@ -47,12 +47,13 @@ void declare_memory(SettingVisitor& v, ResourceRules& memory) {
 void declare_window(SettingVisitor& v, SizingRules& rules) {
   v.duration({"window", "How far back usage is looked at, in 60 buckets; a multiple of 60 ms."}, rules.window_ms, {kMinuteMs, 30 * kDayMs});
   v.rule({"window"}, "window must be a multiple of 60ms", rules.window_ms % kBuckets == 0);
-  const int64_t half_window_ms = rules.window_ms / 2;
-  int64_t min_history_ms = rules.min_history_ms.value_or(half_window_ms);
+  const int64_t before_ms = rules.min_history_ms.value_or(rules.window_ms / 2);
+  int64_t min_history_ms = before_ms;
   v.duration({"min_history", "An instance takes part once its usage reaches back this far; half the window by default."}, min_history_ms,
              {0, 30 * kDayMs});
   v.rule({"window", "min_history"}, "min_history must not be above window", min_history_ms <= rules.window_ms);
-  if (min_history_ms != half_window_ms) rules.min_history_ms = min_history_ms;
+  // Given as half the window is as not given: an override of the window alone then halves its own.
+  if (min_history_ms != before_ms) rules.min_history_ms = min_history_ms;
 }
 
 void declare_limits(SettingVisitor& v, SizingRules& rules) {
