@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "cli/command.h"
+
+namespace headroom {
+
+Command check_command();
+Command completion_command();
+Command describe_command();
+Command feed_command();
+Command replay_command();
+Command schema_command();
+Command version_command();
+
+// All of them, in the order of --help.
+std::vector<Command> commands();
+
+}  // namespace headroom

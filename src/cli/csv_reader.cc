@@ -1,0 +1,86 @@
+#include "cli/csv_reader.h"
+
+namespace headroom {
+namespace {
+
+constexpr size_t kReadBytes = 1 << 18;
+constexpr size_t kMostFieldBytes = 1 << 20;
+constexpr size_t kMostFields = 10'000;
+
+}  // namespace
+
+int CsvReader::peek() {
+  if (at_ == buffer_.size() && !ended_) {
+    buffer_.resize(kReadBytes);
+    const auto got = read_(buffer_.data(), buffer_.size());
+    if (!got) failed_ = got.status();
+    buffer_.resize(got ? *got : 0);
+    ended_ = buffer_.empty();
+    at_ = !started_ && buffer_.starts_with("\xef\xbb\xbf") ? 3 : 0;
+    started_ = true;
+  }
+  return at_ < buffer_.size() ? static_cast<unsigned char>(buffer_[at_]) : kNone;
+}
+
+int CsvReader::take() {
+  const int c = peek();
+  if (c != kNone) ++at_;
+  if (c == '\n') ++line_;
+  return c;
+}
+
+Result<CsvReader::Outcome> CsvReader::bad(std::string& fault, std::string_view why) {
+  fault = why;
+  for (int c = peek(); c != kNone && c != '\n'; c = peek()) take();
+  take();
+  return Outcome::kBadRow;
+}
+
+std::string_view CsvReader::quoted_field(std::string& field) {
+  take();
+  for (;;) {
+    const int c = take();
+    if (c == kNone) return "a quoted field has no end";
+    if (c == '"') {
+      if (peek() != '"') break;
+      take();
+    }
+    field += static_cast<char>(c);
+    if (field.size() > kMostFieldBytes) return "a field is longer than 1 MiB";
+  }
+  const int c = peek();
+  if (c == '\r' || c == '\n' || c == kNone || c == delimiter_) return {};
+  return "text stands behind a closing quote";
+}
+
+std::string_view CsvReader::plain_field(std::string& field) {
+  for (int c = peek(); c != kNone && c != delimiter_ && c != '\n' && c != '\r'; c = peek()) {
+    if (c == '"') return "a quote stands within a field that does not begin with one";
+    field += static_cast<char>(take());
+    if (field.size() > kMostFieldBytes) return "a field is longer than 1 MiB";
+  }
+  return {};
+}
+
+Result<CsvReader::Outcome> CsvReader::next(CsvRow& row, std::string& fault) {
+  while (peek() == '\n' || peek() == '\r') take();
+  row.line = line_;
+  row.fields.clear();
+  if (peek() == kNone) return failed_ ? Result<Outcome>(Outcome::kEnd) : Result<Outcome>(failed_);
+  for (;;) {
+    if (row.fields.size() == kMostFields) return bad(fault, "more than 10000 fields");
+    std::string& field = row.fields.emplace_back();
+    const std::string_view why = peek() == '"' ? quoted_field(field) : plain_field(field);
+    if (!failed_) return failed_;
+    if (!why.empty()) return bad(fault, why);
+    const int end = peek();
+    if (end != delimiter_) break;
+    take();
+  }
+  if (peek() == '\r') take();
+  if (peek() != '\n' && peek() != kNone) return bad(fault, "a carriage return stands within a line");
+  take();
+  return Outcome::kRow;
+}
+
+}  // namespace headroom
