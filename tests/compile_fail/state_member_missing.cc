@@ -1,0 +1,14 @@
+// must not compile: a member of this State is missing from its fields()
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "headroom/state.h"
+
+struct State {
+  int64_t first = 0;
+  int64_t second = 0;
+  auto fields() { return std::tie(first); }
+};
+
+void save(const State& state, headroom::ByteWriter& writer) { headroom::save_state(state, writer); }
