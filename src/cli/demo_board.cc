@@ -18,7 +18,7 @@ constexpr double kMemoryScale = 10 * kGibi;
 
 // Parts of a row, in columns. What does not fit is left out from the right.
 struct Columns {
-  int name = 21;
+  int name = 24;
   int kind = 6;
   int bar = 8;
   int command = 0;
@@ -40,7 +40,7 @@ std::string text(const char* format, ...) {
 }
 
 std::string colour(std::string_view code, std::string_view what, const BoardStyle& style) {
-  return style.colour ? concat("\x1b[", code, "m", what, "\x1b[0m") : std::string(what);
+  return style.colour && !what.empty() ? concat("\x1b[", code, "m", what, "\x1b[0m") : std::string(what);
 }
 constexpr std::string_view kBold = "1", kDim = "2", kRed = "31", kGreen = "32", kYellow = "33", kCyan = "36";
 

@@ -78,8 +78,8 @@ Container Fleet::make_container(int number) {
   c.labels = concat(R"({"container":"app","instance":")", c.name, R"(-0","host":"node-)", std::to_string(number % 7),
                     R"(","env":"production","instance_type":"c5.xlarge","zone":"demo-1)", number % 2 == 0 ? "a" : "b", R"("})");
   c.temper = kTempers[static_cast<size_t>(number) % kTempers.size()];
-  c.cpu_need_micro_ = kCore * std::exp(between(std::log(0.3), std::log(3.0)));
-  c.memory_need_bytes_ = kGibi * std::exp(between(std::log(0.4), std::log(4.0)));
+  c.cpu_usual_micro_ = c.cpu_need_micro_ = kCore * std::exp(between(std::log(0.3), std::log(3.0)));
+  c.memory_usual_bytes_ = c.memory_need_bytes_ = kGibi * std::exp(between(std::log(0.4), std::log(4.0)));
   double cpu = c.cpu_need_micro_ + 0.25 * kCore;
   double memory = c.memory_need_bytes_ * 1.25;
   if (c.temper == Temper::kOverReserved) cpu = c.cpu_need_micro_ * between(2, 5) + kCore, memory = c.memory_need_bytes_ * between(2, 4);
@@ -115,8 +115,8 @@ void Fleet::sample(Container& c, const Emit& emit) {
 
 void Fleet::change_load(Container& c) {
   if (between(0, 1) > kLoadChangesAMinute) return;
-  c.cpu_need_micro_ = std::clamp(c.cpu_need_micro_ * between(0.4, 2.2), 0.2 * kCore, 6 * kCore);
-  c.memory_need_bytes_ = std::clamp(c.memory_need_bytes_ * between(0.6, 1.6), 0.2 * kGibi, 8 * kGibi);
+  c.cpu_need_micro_ = c.cpu_usual_micro_ * between(0.5, 1.7);
+  c.memory_need_bytes_ = c.memory_usual_bytes_ * between(0.6, 1.5);
 }
 
 void Fleet::use(Container& c) {

@@ -33,7 +33,9 @@ struct Container {
 
  private:
   friend class Fleet;
-  double cpu_need_micro_ = 0;  // what its load takes on average
+  double cpu_usual_micro_ = 0;  // what its usual load takes
+  double memory_usual_bytes_ = 0;
+  double cpu_need_micro_ = 0;  // what its load of now takes on average
   double memory_need_bytes_ = 0;
   double leaked_bytes_ = 0;
   int64_t next_ms_ = 0;
@@ -73,12 +75,12 @@ class Fleet {
   void leak(Container& container);
   void change_load(Container& container);
   std::string record_of(Container& container);
+  std::string broken_record(std::string record);
   uint64_t random();
   double between(double least, double most);
 
   uint64_t random_;
   std::vector<Container> containers_;
-  std::string broken_record(std::string record);
   int64_t time_ms_;
   uint64_t records_ = 0;
   uint64_t broken_ = 0;
