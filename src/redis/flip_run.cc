@@ -80,7 +80,8 @@ void FlipRun::staged() {
 void FlipRun::verify(const std::string& cursor) {
   run(FlipScript::kVerify, {flip_.owner, cursor}, [this](const std::string& word) {
     if (word == "0") return commit();
-    if (word == "missing" || word == "other") return refuse(word);
+    if (word == "other") return refuse(word);
+    if (word == "missing") return finish_and_sweep(FlipOutcome::kPageMissing, 2);
     verify(word);
   });
 }
@@ -89,23 +90,24 @@ void FlipRun::commit() {
   const std::string_view expected = flip_.expected_owner ? std::string_view(*flip_.expected_owner) : "";
   run(FlipScript::kCommit, {epoch_, flip_.owner, flip_.expected_owner ? "1" : "", expected, flip_.core}, [this](const std::string& word) {
     if (word != "ok") return refuse(word);
-    if (Done done = std::exchange(done_, nullptr)) done(FlipOutcome::kDone);
-    sweep(3, "0", [this] { end(); });
+    finish_and_sweep(FlipOutcome::kDone, 3);
   });
 }
 
 void FlipRun::sweep(int key, const std::string& cursor, std::function<void()> then) {
-  run(FlipScript::kSweep, {epoch_, key == 2 ? "2" : "3", cursor}, [this, key, next = std::move(then)](const std::string& word) mutable {
+  run(FlipScript::kSweep, {key == 2 ? "2" : "3", cursor}, [this, key, next = std::move(then)](const std::string& word) mutable {
     if (word == "0") return next();
-    if (word == "newer") return refuse(word);
     sweep(key, word, std::move(next));
   });
 }
 
 void FlipRun::refuse(const std::string& word) {
-  if (word == "newer") return finish(FlipOutcome::kNewerEpoch);
-  if (word == "missing") return finish(FlipOutcome::kPageMissing);
-  finish(FlipOutcome::kOtherManifest);
+  finish(word == "newer" ? FlipOutcome::kNewerEpoch : FlipOutcome::kOtherManifest);
+}
+
+void FlipRun::finish_and_sweep(FlipOutcome outcome, int key) {
+  if (Done done = std::exchange(done_, nullptr)) done(outcome);
+  sweep(key, "0", [this] { end(); });
 }
 
 void FlipRun::finish(Result<FlipOutcome> outcome) {

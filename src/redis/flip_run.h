@@ -33,6 +33,7 @@ class FlipRun : public std::enable_shared_from_this<FlipRun> {
   void commit();
   void sweep(int key, const std::string& cursor, std::function<void()> then);
   void refuse(const std::string& word);
+  void finish_and_sweep(FlipOutcome outcome, int key);
   void finish(Result<FlipOutcome> outcome);
   void end();
 

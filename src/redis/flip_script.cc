@@ -42,7 +42,10 @@ for i = 1, #part[2], 2 do
 end
 for i = 1, #keys, 4000 do
   local last = math.min(i + 3999, #keys)
-  if redis.call('EXISTS', unpack(keys, i, last)) ~= last - i + 1 then return 'missing' end
+  if redis.call('EXISTS', unpack(keys, i, last)) ~= last - i + 1 then
+    redis.call('HSET', s, 'owner', '')
+    return 'missing'
+  end
 end
 return part[1]
 )";
@@ -56,10 +59,9 @@ return 'ok'
 )";
 
 const std::string_view FlipScript::kSweep = R"(
-local m, key, prefix = KEYS[1], KEYS[tonumber(ARGV[3])], ARGV[1]
-local epoch = redis.call('HGET', key, 'epoch')
-if epoch and epoch > ARGV[2] then return 'newer' end
-local part = redis.call('HSCAN', key, ARGV[4], 'COUNT', 500)
+local m, key, prefix = KEYS[1], KEYS[tonumber(ARGV[2])], ARGV[1]
+if ARGV[2] == '2' and redis.call('HGET', key, 'owner') ~= '' then return '0' end
+local part = redis.call('HSCAN', key, ARGV[3], 'COUNT', 500)
 local fields, names = {}, {}
 for i = 1, #part[2], 2 do
   if string.sub(part[2][i], 1, 1) == 'p' then

@@ -17,11 +17,12 @@ struct FlipScript {
   static const std::string_view kBegin;
   // ARGV: prefix, owner, number of changed fields, field, name, ..., dropped fields. "ok" or "other".
   static const std::string_view kStage;
-  // ARGV: prefix, owner, cursor. The next cursor, "0" at the end; "missing", "other".
+  // ARGV: prefix, owner, cursor. The next cursor, "0" at the end; "other"; "missing": the staged manifest has lost its owner and is to be
+  // swept.
   static const std::string_view kVerify;
   // ARGV: as kBegin, then core. "ok", "newer", "other".
   static const std::string_view kCommit;
-  // ARGV: prefix, epoch, which key (2 or 3), cursor. The next cursor, "0" at the end: the key is gone; "newer".
+  // ARGV: prefix, which key (2 or 3), cursor. The next cursor, "0" at the end: the key is gone, or is a staged manifest that has an owner.
   static const std::string_view kSweep;
 };
 
