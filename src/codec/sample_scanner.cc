@@ -215,10 +215,11 @@ bool SampleScanner::scan(const Record& record, uint32_t index, Decoded<Sample>& 
   const size_t before = out.values.size();
   const bool is_array = in.take('[');
   bool plain = true;
-  blank_.record = index;
   do {
     out.values.push_back(blank_);
-    plain = scan_sample(in, latest_ms, options_.max_string_bytes, out.values.back().value);
+    auto& appended = out.values.back();
+    appended.record = index;
+    plain = scan_sample(in, latest_ms, options_.max_string_bytes, appended.value);
   } while (plain && is_array && in.take(','));
   plain = plain && (!is_array || in.take(']')) && out.values.size() - before <= (is_array ? options_.max_array : 1);
   in.skip_blanks();
