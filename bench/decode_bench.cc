@@ -2,8 +2,8 @@
 //
 //   decode_bench --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
 //
-// The time a sample stands in the column time_a_sample. Records are those of 20,000 containers in rotation, apart in memory as they come from
-// a fetch, so that neither bytes nor branches repeat soon.
+// The time a sample stands in the column time_a_sample. Records are those of 20,000 containers in rotation, apart in memory as they come
+// from a fetch, so that neither bytes nor branches repeat soon.
 
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
