@@ -104,7 +104,7 @@ class KeyedStore final : public StateStore {
   uint32_t page_count() const override { return static_cast<uint32_t>(pages_.size()); }
 
   void begin_snapshot(bool whole) override;
-  bool snapshotting() const override { return snapshot_ != nullptr; }
+  bool snapshotting() const override;
   std::optional<PageImage> next_page(size_t budget_bytes) override;
   bool snapshot_finished() const override;
   void end_snapshot(bool confirmed) override;
@@ -204,7 +204,7 @@ class KeyedStore final : public StateStore {
   uint32_t mark_ = 1;
   uint32_t sweep_ = 0;
   std::vector<uint32_t> dirty_pages_;
-  std::unique_ptr<Snapshot> snapshot_;
+  std::unique_ptr<Snapshot> snapshot_;  // under way, or what is left of the last one
   uint64_t dropped_fields_ = 0;
   struct Expected {
     uint32_t pages;

@@ -264,8 +264,8 @@ class Chain {
  public:
   virtual ~Chain() = default;
   virtual void begin() = 0;
-  virtual void decode(const Record& record, uint32_t index) = 0;
-  virtual size_t values() const = 0;
+  // Gives the number of values since begin().
+  virtual size_t decode(const Record& record, uint32_t index) = 0;
   // Takes what was decoded since begin() through all stages.
   virtual void run(Chunk& chunk) = 0;
 };
@@ -284,8 +284,10 @@ class TypedChain final : public Chain {
     decoded_.clear();
     decoder_->begin_batch();
   }
-  void decode(const Record& record, uint32_t index) override { decoder_->decode(record, index, decoded_); }
-  size_t values() const override { return decoded_.values.size(); }
+  size_t decode(const Record& record, uint32_t index) override {
+    decoder_->decode(record, index, decoded_);
+    return decoded_.values.size();
+  }
   void run(Chunk& chunk) override {
     take_times(chunk);
     for (auto& reject : decoded_.rejects) chunk.rejects.push_back({reject.record, reject.reason, std::move(reject.indexes)});

@@ -24,7 +24,8 @@ KeyedStore::KeyedStore(std::string name, const StateType& type, int64_t idle_ms,
       type_(type),
       idle_ms_(std::max<int64_t>(idle_ms, 0)),
       max_keys_(std::min<uint64_t>(max_keys, uint64_t{1} << 31)),
-      stride_(stride_of(kKeyBytes, type.size)) {
+      stride_(stride_of(kKeyBytes, type.size)),
+      snapshot_(std::make_unique<Snapshot>()) {
   HEADROOM_CHECK(type_.fields_are_distinct);
 }
 
@@ -48,7 +49,7 @@ void KeyedStore::clear() {
   first_free_word_ = 0;
   sweep_ = 0;
   dirty_pages_.clear();
-  snapshot_.reset();
+  snapshot_ = std::make_unique<Snapshot>();
   dropped_fields_ = 0;
   expected_.reset();
 }
@@ -79,10 +80,9 @@ void KeyedStore::first_touch(uint32_t slot) {
   }
   SlotMeta& meta = meta_at(slot);
   if (page.waiting && live(slot) && snapshot_->waits_for(number, slot % kPageSlots)) {
-    std::string copy;
-    append_slot(slot, copy);
-    snapshot_->copied_bytes += copy.size();
-    snapshot_->copies[number].emplace_back(slot % kPageSlots, std::move(copy));
+    snapshot_->scratch.clear();
+    append_slot(slot, snapshot_->scratch);
+    snapshot_->copies[number].push_back({slot % kPageSlots, snapshot_->arena.keep(snapshot_->scratch)});
   }
   meta.mark = mark_;
 }

@@ -73,7 +73,8 @@ size_t LaneTask::run_chunk(const Batch& batch, size_t from, Outbox& out) {
   chunk_.time_ms = progress_.time_ms;
   chain_->begin();
   size_t at = from;
-  for (; at < end && chain_->values() < kChunkValues; ++at) take_record(batch.records[at], static_cast<uint32_t>(at));
+  for (size_t values = 0; at < end && values < kChunkValues; ++at)
+    values = take_record(batch.records[at], static_cast<uint32_t>(at), values);
   chain_->run(chunk_);
   progress_.time_ms = chunk_.time_ms;
   output_.emit(chunk_, batch.records, parts_.sinks, out);
@@ -81,10 +82,11 @@ size_t LaneTask::run_chunk(const Batch& batch, size_t from, Outbox& out) {
   return at;
 }
 
-void LaneTask::take_record(const Record& record, uint32_t index) {
+// Gives the number of values in the chunk, of which there were `values`.
+size_t LaneTask::take_record(const Record& record, uint32_t index, size_t values) {
   if (record.offset < progress_.next_offset) [[unlikely]] {
     ++counts_.repeated_offsets;
-    return;
+    return values;
   }
   progress_.next_offset = record.offset + 1;
   progress_.last_record_offset = record.offset;
@@ -93,9 +95,9 @@ void LaneTask::take_record(const Record& record, uint32_t index) {
   if (!skips_.empty() && std::binary_search(skips_.begin(), skips_.end(), record.offset)) [[unlikely]] {
     chunk_.rejects.push_back({index, kSkipped, {}, true});
     chunk_.count(kSkipped, 1);
-    return;
+    return values;
   }
-  chain_->decode(record, index);
+  return chain_->decode(record, index);
 }
 
 void LaneTask::count_chunk() {

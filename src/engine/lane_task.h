@@ -39,7 +39,7 @@ class LaneTask final : public Task {
   class DroppedStore;
 
   size_t run_chunk(const Batch& batch, size_t from, Outbox& out);
-  void take_record(const Record& record, uint32_t index);
+  size_t take_record(const Record& record, uint32_t index, size_t values);
   void count_chunk();
   KeyedStore* store_named(std::string_view name) const;
   Status check_stores(const LaneCore& core) const;

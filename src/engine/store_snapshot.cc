@@ -41,8 +41,9 @@ void KeyedStore::append_slot(uint32_t slot, std::string& out) const {
 }
 
 void KeyedStore::begin_snapshot(bool whole) {
-  if (snapshot_) end_snapshot(false);
-  snapshot_ = std::make_unique<Snapshot>();
+  if (snapshot_->running) end_snapshot(false);
+  snapshot_->running = true;
+  snapshot_->copies.resize(pages_.size());
   auto& pages = snapshot_->pages;
   if (whole) {
     pages.resize(pages_.size());
@@ -60,33 +61,32 @@ void KeyedStore::begin_snapshot(bool whole) {
 }
 
 std::optional<PageImage> KeyedStore::next_page(size_t budget_bytes) {
-  if (!snapshot_ || snapshot_->next == snapshot_->pages.size()) return std::nullopt;
+  if (!snapshot_->running || snapshot_->next == snapshot_->pages.size()) return std::nullopt;
   Snapshot& shot = *snapshot_;
+  shot.arena.release_one();
   const uint32_t number = shot.pages[shot.next];
   if (shot.slot == 0) {
     shot.body.reserve(shot.page_bytes + shot.page_bytes / 8);
     shot.body.assign(page_format::kHeaderBytes, '\0');
     shot.written = 0;
   }
-  const auto copies = shot.copies.find(number);
+  auto& copies = shot.copies[number];
   for (size_t done = 0; shot.slot < kPageSlots;) {
     const size_t before = shot.body.size();
     const uint32_t slot = number * kPageSlots + shot.slot;
     if (live(slot) && meta_at(slot).mark != mark_) {
       append_slot(slot, shot.body);
-    } else if (copies != shot.copies.end()) {
-      for (auto& [place, bytes] : copies->second)
-        if (place == shot.slot) shot.body += bytes;
+    } else {
+      for (const auto& [place, copy] : copies)
+        if (place == shot.slot) shot.body += copy.bytes();
     }
     shot.written += shot.body.size() > before ? 1 : 0;
     ++shot.slot;
     done += shot.body.size() - before + kSlotCost;
     if (done >= budget_bytes && shot.slot < kPageSlots) return std::nullopt;
   }
-  if (copies != shot.copies.end()) {
-    for (const auto& copy : copies->second) shot.copied_bytes -= copy.second.size();
-    shot.copies.erase(copies);
-  }
+  for (const auto& one : copies) shot.arena.give_back(one.copy);
+  copies = {};
   pages_[number].waiting = false;
   ++shot.next;
   shot.slot = 0;
@@ -100,25 +100,33 @@ std::optional<PageImage> KeyedStore::next_page(size_t budget_bytes) {
   return image;
 }
 
+bool KeyedStore::snapshotting() const {
+  return snapshot_->running;
+}
 bool KeyedStore::snapshot_finished() const {
-  return snapshot_ && snapshot_->next == snapshot_->pages.size();
+  return snapshot_->running && snapshot_->next == snapshot_->pages.size();
 }
 
 void KeyedStore::end_snapshot(bool confirmed) {
-  if (!snapshot_) return;
+  if (!snapshot_->running) return;
+  Snapshot& shot = *snapshot_;
   HEADROOM_CHECK(!confirmed || snapshot_finished());
-  for (const uint32_t number : snapshot_->pages) {
+  for (const uint32_t number : shot.pages) {
     Page& page = pages_[number];
     page.waiting = false;
+    shot.copies[number] = {};
     if (confirmed || page.dirty) continue;
     page.dirty = true;
     dirty_pages_.push_back(number);
   }
-  snapshot_.reset();
+  shot.arena.forget_all();
+  shot.running = false;
+  shot.pages.clear();
+  shot.next = shot.slot = 0;
 }
 
 size_t KeyedStore::copied_bytes() const {
-  return snapshot_ ? snapshot_->copied_bytes : 0;
+  return snapshot_->arena.bytes();
 }
 
 }  // namespace headroom
