@@ -211,11 +211,12 @@ void Recovery::start_plan(const LanePtr& lane, const LogBounds& bounds) {
   auto& plan = r.plan;
   if (!plan.use_manifest) lane->task->reset();
   lane->task->set_incarnation(plan.incarnation);
-  if (plan.replay_from < bounds.start) {
-    const auto missing = static_cast<uint64_t>(std::min(bounds.start, std::max(plan.target, bounds.start)) - plan.replay_from);
+  const Offset from = std::min(plan.replay_from, plan.target);
+  if (from < bounds.start) {
+    const auto missing = static_cast<uint64_t>(bounds.start - from);
     probe_.on_gap(missing);
     log_error("records were deleted before they were read",
-              {{"lane", lane->name}, {"from", plan.replay_from}, {"to", bounds.start}, {"records", missing}});
+              {{"lane", lane->name}, {"from", from}, {"to", bounds.start}, {"records", missing}});
     plan.replay_from = bounds.start;
     plan.target = std::max(plan.target, bounds.start);
     plan.compare = false;

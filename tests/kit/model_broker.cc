@@ -115,8 +115,10 @@ Result<std::span<const Batch>> ModelSource::poll(int timeout_ms, size_t max_reco
     auto from = std::lower_bound(log.begin(), log.end(), at, [](const ModelBroker::Stored& r, Offset o) { return r.offset < o; });
     auto& records = records_.emplace_back();
     for (; from != log.end() && left > 0; ++from, --left) records.push_back({from->offset, from->timestamp_ms, from->key, from->value});
-    if (left > 0) at = broker_.bounds(partition).end;
-    else if (!records.empty()) at = records.back().offset + 1;
+    if (left > 0)
+      at = broker_.bounds(partition).end;
+    else if (!records.empty())
+      at = records.back().offset + 1;
     if (!records.empty()) batches_.push_back({partition, records, at});
   }
   if (batches_.empty()) clock_.advance_us(int64_t{timeout_ms} * 1000);

@@ -23,9 +23,9 @@ class ModelClock : public Clock {
   int64_t us_ = 1'000'000;
 };
 
-// What a broker with one input topic, any output topics, one consumer group and transactions does, as far as a worker can tell: generations,
-// fencing of producers by epoch and of members by generation, open transactions that block stable reads, offsets with metadata. In process,
-// one thread, no time of its own. Faults are asked for by the test.
+// What a broker with one input topic, any output topics, one consumer group and transactions does, as far as a worker can tell:
+// generations, fencing of producers by epoch and of members by generation, open transactions that block stable reads, offsets with
+// metadata. In process, one thread, no time of its own. Faults are asked for by the test.
 class ModelBroker {
  public:
   struct Stored {
@@ -35,7 +35,8 @@ class ModelBroker {
     std::string value;
   };
 
-  explicit ModelBroker(int partitions) : logs_(static_cast<size_t>(partitions)), ends_(static_cast<size_t>(partitions)), starts_(static_cast<size_t>(partitions)) {}
+  explicit ModelBroker(int partitions)
+      : logs_(static_cast<size_t>(partitions)), ends_(static_cast<size_t>(partitions)), starts_(static_cast<size_t>(partitions)) {}
 
   // The input log.
   Offset append(Partition partition, std::string key, std::string value, int64_t timestamp_ms);
@@ -67,11 +68,11 @@ class ModelBroker {
   friend class ModelSink;
 
   struct Member {
-    uint64_t id = 0;              // of this incarnation of the slot
-    uint64_t generation = 0;      // of what it was last given
+    uint64_t id = 0;          // of this incarnation of the slot
+    uint64_t generation = 0;  // of what it was last given
     std::vector<Partition> owned;
     bool must_revoke = false;
-    bool waits = true;            // for an assignment
+    bool waits = true;  // for an assignment
   };
   struct Producer {
     uint64_t epoch = 0;

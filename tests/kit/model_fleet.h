@@ -37,7 +37,7 @@ class ModelFleet {
     i = {};
     i.source = std::make_unique<ModelSource>(broker, clock, slot);
     i.sink = std::make_unique<ModelSink>(broker, clock, slot);
-    i.store = std::make_unique<FakeStore>(server, clock);
+    i.store = std::make_unique<FakeStore>(redis);
     WorkerOptions options;
     options.installation = "test";
     options.topology = "counting";
@@ -66,7 +66,7 @@ class ModelFleet {
   void step_all(int turns) {
     for (int t = 0; t < turns; ++t)
       for (auto& [slot, i] : workers)
-        if (i.last) step(slot);
+        if (i.last) i.last = i.worker->step(5);
   }
   bool settled() {
     for (Partition p = 0; p < broker.partitions(); ++p) {
@@ -82,6 +82,13 @@ class ModelFleet {
       step_all(1);
     }
     return false;
+  }
+
+  void store_away() {
+    for (auto& [slot, i] : workers) i.store->go_away();
+  }
+  void store_back() {
+    for (auto& [slot, i] : workers) i.store->come_back();
   }
 
   void append(int records, uint32_t seed) {
@@ -128,7 +135,7 @@ class ModelFleet {
 
   ModelBroker broker;
   ModelClock clock;
-  FakeStoreServer server;
+  FakeRedis redis;
   Topology topology;
   EngineConfig engine;
   WorkerProbe probe;

@@ -55,6 +55,7 @@ TEST(Worker, another_slot_takes_over_from_a_dead_one) {
   fleet.append(1000, 4);
   fleet.step_all(5);
   fleet.crash_and_expire("a");
+  for (Partition p = 0; p < 3; ++p) fleet.broker.append(p, "k", "word1", 1'800'000'000'000);
   ASSERT_TRUE(fleet.settle());
   EXPECT_EQ(fleet.difference(), "");
   for (Partition p = 0; p < 3; ++p) EXPECT_EQ(decode_offset_metadata(fleet.broker.offsets().at(p).metadata).value().slot, "b");
@@ -118,11 +119,11 @@ TEST(Worker, goes_on_while_the_store_is_away_and_after_it_has_forgotten_everythi
   fleet.append(500, 12);
   fleet.start("a");
   ASSERT_TRUE(fleet.settle());
-  fleet.server.go_away();
+  fleet.store_away();
   fleet.append(500, 13);
   ASSERT_TRUE(fleet.settle());
-  fleet.server.come_back();
-  fleet.server.flush();
+  fleet.store_back();
+  fleet.redis.flush();
   fleet.append(500, 14);
   ASSERT_TRUE(fleet.settle());
   fleet.step_all(400);
@@ -139,7 +140,7 @@ TEST(Worker, rebuilds_from_the_log_when_a_crash_follows_a_flush) {
   fleet.start("a");
   ASSERT_TRUE(fleet.settle());
   fleet.step_all(300);
-  fleet.server.flush();
+  fleet.redis.flush();
   fleet.crash("a");
   fleet.append(200, 17);
   fleet.start("a");
@@ -156,7 +157,7 @@ TEST(Worker, sends_nothing_twice_when_the_committed_offset_has_expired) {
     ASSERT_TRUE(fleet.workers.at("a").worker->stop(false));
     fleet.crash("a");
     fleet.broker.offsets().clear();
-    if (!with_manifest) fleet.server.flush();
+    if (!with_manifest) fleet.redis.flush();
     fleet.append(100, 19);
     fleet.start("a");
     ASSERT_TRUE(fleet.settle());
@@ -230,7 +231,7 @@ TEST(Worker, says_how_many_records_retention_took_before_they_were_read) {
   Gaps gaps;
   ModelSource source(fleet.broker, fleet.clock, "b");
   ModelSink sink(fleet.broker, fleet.clock, "b");
-  FakeStore store(fleet.server, fleet.clock);
+  FakeStore store(fleet.redis);
   fleet.broker.expire("a");
   WorkerOptions options;
   options.installation = "test";
@@ -252,12 +253,12 @@ TEST(Worker, stops_reading_at_the_debt_limit_and_starts_again_by_itself) {
   fleet.engine.batch_records = 50;
   fleet.start("a");
   fleet.step_all(50);
-  fleet.server.go_away();
+  fleet.store_away();
   fleet.append(2000, 24);
   fleet.step_all(2000);
   EXPECT_FALSE(fleet.settled());
   EXPECT_NE(fleet.workers.at("a").worker->lanes()[0]->trouble.find("replay debt"), std::string::npos);
-  fleet.server.come_back();
+  fleet.store_back();
   EXPECT_TRUE(fleet.settle());
   EXPECT_EQ(fleet.difference(), "");
 }
@@ -285,7 +286,7 @@ TEST(Worker, pauses_before_a_record_that_has_killed_three_times_and_passes_it_wh
   fleet.crash("a");
   const Offset poison = fleet.broker.append(0, "k", "word1", 1'700'000'900'000);
   fleet.append(200, 28);
-  fleet.server.set_mark("test.counting/0", AttemptMark{poison, 2});
+  fleet.redis.lanes["test.counting/0"].mark = AttemptMark{poison, 2};
   fleet.start("a");
   fleet.step_all(2000);
   const auto& lane = fleet.workers.at("a").worker->lanes()[0];
@@ -293,7 +294,7 @@ TEST(Worker, pauses_before_a_record_that_has_killed_three_times_and_passes_it_wh
   EXPECT_EQ(lane->pause_reason, "poison_record");
   EXPECT_EQ(fleet.broker.offsets().at(0).offset, poison) << "everything before it is committed";
   EXPECT_EQ(fleet.broker.offsets().at(1).offset, fleet.broker.bounds(1).end) << "the other lane goes on";
-  fleet.server.add_skip("test.counting/0", poison);
+  fleet.redis.lanes["test.counting/0"].skips.insert(poison);
   ASSERT_TRUE(fleet.settle(5000));
   bool on_record = false;
   for (const auto& r : fleet.broker.output())
@@ -307,13 +308,13 @@ TEST(Worker, counts_deaths_at_one_record_through_the_marks_it_leaves) {
   fleet.start("a");
   ASSERT_TRUE(fleet.settle());
   fleet.crash("a");
-  EXPECT_TRUE(fleet.server.mark("test.counting/0").has_value()) << "a death leaves the mark";
+  EXPECT_TRUE(fleet.redis.lanes["test.counting/0"].mark.has_value()) << "a death leaves the mark";
   fleet.start("a");
   fleet.append(10, 30);
   ASSERT_TRUE(fleet.settle());
-  EXPECT_EQ(fleet.server.mark("test.counting/0")->deaths, 1) << "after a death records are announced one by one";
+  EXPECT_EQ(fleet.redis.lanes["test.counting/0"].mark->deaths, 1) << "after a death records are announced one by one";
   ASSERT_TRUE(fleet.workers.at("a").worker->stop(false));
-  EXPECT_FALSE(fleet.server.mark("test.counting/0").has_value()) << "a stop in order takes the mark away";
+  EXPECT_FALSE(fleet.redis.lanes["test.counting/0"].mark.has_value()) << "a stop in order takes the mark away";
 }
 
 TEST(Worker, ends_the_open_transaction_of_a_dead_owner_in_its_name) {
