@@ -9,16 +9,25 @@ constexpr size_t kMostFields = 10'000;
 
 }  // namespace
 
-int CsvReader::peek() {
-  if (at_ == buffer_.size() && !ended_) {
-    buffer_.resize(kReadBytes);
-    const auto got = read_(buffer_.data(), buffer_.size());
+void CsvReader::fill() {
+  // The first time enough to see a byte order mark, however small the pieces are that the text comes in.
+  const size_t enough = started_ ? 1 : 3;
+  buffer_.clear();
+  at_ = 0;
+  while (!ended_ && buffer_.size() < enough) {
+    const size_t filled = buffer_.size();
+    buffer_.resize(filled + kReadBytes);
+    const auto got = read_(buffer_.data() + filled, kReadBytes);
     if (!got) failed_ = got.status();
-    buffer_.resize(got ? *got : 0);
-    ended_ = buffer_.empty();
-    at_ = !started_ && buffer_.starts_with("\xef\xbb\xbf") ? 3 : 0;
-    started_ = true;
+    buffer_.resize(filled + (got ? *got : 0));
+    ended_ = buffer_.size() == filled;
   }
+  if (!started_ && buffer_.starts_with("\xef\xbb\xbf")) at_ = 3;
+  started_ = true;
+}
+
+int CsvReader::peek() {
+  while (at_ == buffer_.size() && !ended_) fill();
   return at_ < buffer_.size() ? static_cast<unsigned char>(buffer_[at_]) : kNone;
 }
 

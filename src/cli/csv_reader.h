@@ -32,6 +32,7 @@ class CsvReader {
  private:
   static constexpr int kNone = -1;
 
+  void fill();
   int peek();
   int take();
   Result<Outcome> bad(std::string& fault, std::string_view why);

@@ -32,10 +32,19 @@ constexpr TextRule kListen = {"(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5}
                               "address:port, [address]:port for IPv6, or :port for all addresses; port 0 takes a free one"};
 
 // What Headroom sets itself: another value would break what it promises.
-constexpr std::array<std::string_view, 11> kOwnProperties = {
-    "bootstrap.servers",  "metadata.broker.list",     "group.id",        "group.instance.id",  "transactional.id",
-    "enable.auto.commit", "enable.auto.offset.store", "isolation.level", "enable.idempotence", "partition.assignment.strategy",
-    "session.timeout.ms"};
+constexpr std::array<std::string_view, 13> kOwnProperties = {"bootstrap.servers",
+                                                             "metadata.broker.list",
+                                                             "group.id",
+                                                             "group.instance.id",
+                                                             "transactional.id",
+                                                             "enable.auto.commit",
+                                                             "enable.auto.offset.store",
+                                                             "enable.partition.eof",
+                                                             "auto.offset.reset",
+                                                             "isolation.level",
+                                                             "partition.assignment.strategy",
+                                                             "session.timeout.ms",
+                                                             "transaction.timeout.ms"};
 
 bool leaves_own_alone(const std::map<std::string, std::string>& properties) {
   return std::none_of(kOwnProperties.begin(), kOwnProperties.end(),
@@ -190,6 +199,10 @@ void declare_config(SettingVisitor& v, Config& config, std::span<const TopologyD
   v.section({"engine", "Commits, checkpoints, recovery and limits."}, config.engine);
   v.rule({"kafka", "engine"}, "kafka.transaction_timeout must be above engine.commit_interval",
          config.kafka.transaction_timeout_ms > config.engine.commit_interval_ms);
+  const bool idempotence_set =
+      config.kafka.properties.count("enable.idempotence") + config.kafka.producer_properties.count("enable.idempotence") > 0;
+  v.rule({"kafka", "engine"}, "enable.idempotence can be set only where engine.delivery is at_least_once",
+         !idempotence_set || config.engine.delivery == Delivery::kAtLeastOnce);
   v.visit_section({"topologies", "What runs, each with its own settings. At least one must be named; `{}` runs it with its defaults."},
                   [&](SettingVisitor& inner) {
                     for (const auto& topology : topologies) declare_topology(inner, config, topology);
