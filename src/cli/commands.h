@@ -9,9 +9,12 @@ namespace headroom {
 Command check_command();
 Command completion_command();
 Command describe_command();
+Command explain_command();
 Command feed_command();
 Command replay_command();
+Command run_command();
 Command schema_command();
+Command verify_command();
 Command version_command();
 
 // All of them, in the order of --help.

@@ -90,9 +90,9 @@ Audit::Lane& Audit::lane(std::string_view name, std::string_view topic) {
 const OutputProgress* Audit::committed(const Lane& lane) const {
   const auto commit = commits_.find(lane.row.lane);
   if (commit == commits_.end()) return nullptr;
-  const auto& outputs = commit->second.outputs;
-  const auto output = std::find_if(outputs.begin(), outputs.end(), [&](const OutputProgress& o) { return o.topic == lane.row.topic; });
-  return output == outputs.end() ? nullptr : &*output;
+  for (const OutputProgress& output : commit->second.outputs)
+    if (output.topic == lane.row.topic) return &output;
+  return nullptr;
 }
 
 void Audit::report(Lane& lane, Fault fault, uint64_t sequence, std::string detail) {
@@ -235,6 +235,10 @@ uint64_t Audit::incarnation_of(const std::string& name) const {
     }
   }
   return only;
+}
+
+bool Audit::holds(const std::string& name) const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [&](const auto& one) { return one.first.first == name && !one.second.entries.empty(); });
 }
 
 // ---- the verdict

@@ -86,6 +86,8 @@ class Audit {
   void end_outputs(const std::string& lane);
   // The only incarnation that the lane's records have; 0 when they have several, or there are none.
   uint64_t incarnation_of(const std::string& lane) const;
+  // Whether any record of the lane was taken.
+  bool holds(const std::string& lane) const;
 
   AuditReport finish();
 

@@ -11,14 +11,14 @@
 namespace headroom {
 namespace {
 
-Result<ClientHandle> make_reader(const KafkaConfig& config) {
+Result<ClientHandle> make_reader(const KafkaConfig& config, const char* isolation) {
   ClientPlan plan = client_plan(config, RD_KAFKA_CONSUMER);
   // Never joined and never committed to: the library wants a name.
-  plan.required.insert({{"group.id", "headroom.reader"}, {"isolation.level", "read_committed"}});
+  plan.required.insert({{"group.id", "headroom.reader"}, {"isolation.level", isolation}});
   plan.defaults.insert({{"queued.min.messages", "200000"}, {"queued.max.messages.kbytes", "65536"}});
   KafkaConfig own = config;
   for (auto* properties : {&own.properties, &own.consumer_properties})
-    for (const char* name : {"group.instance.id", "statistics.interval.ms"}) properties->erase(name);
+    for (const char* name : {"group.instance.id", "statistics.interval.ms", "isolation.level"}) properties->erase(name);
   return make_client(own, plan);
 }
 
@@ -127,14 +127,17 @@ std::string_view TopicRecord::header(std::string_view name) const {
 }
 
 Result<std::vector<PartitionBounds>> topic_bounds(const KafkaConfig& config, const std::string& topic, int timeout_ms) {
-  auto client = make_reader(config);
+  auto client = make_reader(config, "read_committed");
   return client ? bounds_of(client->get(), topic, timeout_ms) : client.status();
 }
 
 Status read_topic(const KafkaConfig& config, const ReadTopic& what, const std::function<bool(const TopicRecord&)>& take) {
-  auto client = make_reader(config);
+  auto client = make_reader(config, "read_committed");
   if (!client) return client.status();
-  const auto bounds = bounds_of(client->get(), what.topic, std::max(what.timeout_ms, 1));
+  // To a handle that reads uncommitted records, too, the log ends behind them.
+  auto other = what.wait_for_open ? make_reader(config, "read_uncommitted") : ClientHandle();
+  if (!other) return other.status();
+  const auto bounds = bounds_of(*other != nullptr ? other->get() : client->get(), what.topic, std::max(what.timeout_ms, 1));
   if (!bounds) return bounds.status();
   Ends ends;
   std::vector<PartitionOffset> starts;

@@ -33,6 +33,7 @@ struct ReadTopic {
   int64_t last_records = 0;           // of each partition, about so many of its end; 0: from the start
   int timeout_ms = 60'000;            // without progress
   bool with_headers = true;
+  bool wait_for_open = false;  // also what open transactions hold back: waits until they end, `timeout_ms` at most
 };
 
 // Reads the committed records of a topic up to where each partition ended when it was called, in order within a partition. `take` gives
