@@ -18,23 +18,23 @@ size_t index_of(Resource resource) {
   return static_cast<size_t>(resource);
 }
 
-Assessment about(const Sample& in, Resource resource, int64_t time_ms, Outcome outcome) {
-  Assessment out;
-  out.target = in.target;
-  out.container = in.container;
-  out.instance = in.instance;
-  out.host = in.host;
-  out.environment = in.environment;
-  out.instance_type = in.instance_type;
-  out.zone = in.zone;
-  out.time_ms = time_ms;
-  out.resource = resource;
-  out.outcome = outcome;
-  return out;
+// Assessments are large, so they are made where they stay: in the step's result.
+void begin(std::optional<Assessment>& out, const Sample& in, Resource resource, int64_t time_ms, Outcome outcome) {
+  Assessment& made = out.emplace();
+  made.target = in.target;
+  made.container = in.container;
+  made.instance = in.instance;
+  made.host = in.host;
+  made.environment = in.environment;
+  made.instance_type = in.instance_type;
+  made.zone = in.zone;
+  made.time_ms = time_ms;
+  made.resource = resource;
+  made.outcome = outcome;
 }
 
-Assessment late(const Sample& in, Resource resource) {
-  return about(in, resource, in.time_ms, Outcome::kLate);
+bool absurd(int64_t time_ms) {
+  return time_ms > kMostTimeMs || time_ms < -kMostTimeMs;
 }
 
 bool uses_quantile(const RightSizingParams& params) {
@@ -108,44 +108,52 @@ const CompiledSizing& RightSizing::rules_of(State& state, const Sample& in) cons
 }
 
 std::optional<Assessment> RightSizing::step(State& state, const Sample& in) const {
+  std::optional<Assessment> out;
+  bool accepted = true;
+  Resource resource = Resource::kMemory;
   switch (in.metric) {
     case Metric::kCpuUsedCores:
-      return take_used(state, in, Resource::kCpu);
+      resource = Resource::kCpu;
+      [[fallthrough]];
     case Metric::kMemoryUsedBytes:
-      return take_used(state, in, Resource::kMemory);
+      accepted = take_used(state, in, resource, out);
+      break;
     case Metric::kCpuReservedCores:
-      return take_reserved(state, in, Resource::kCpu);
+      resource = Resource::kCpu;
+      [[fallthrough]];
     case Metric::kMemoryReservedBytes:
-      return take_reserved(state, in, Resource::kMemory);
+      accepted = take_reserved(state, in, resource);
+      break;
     case Metric::kOomKills:
-      return take_oom_kills(state, in);
+      accepted = take_oom_kills(state, in, out);
+      break;
     case Metric::kGpuReserved:
     case Metric::kGpuUsed:
     case Metric::kReplicas:
     case Metric::kOther:
       break;
   }
-  return std::nullopt;
+  if (!accepted) [[unlikely]]
+    begin(out, in, resource, in.time_ms, Outcome::kLate);
+  return out;
 }
 
-std::optional<Assessment> RightSizing::take_used(State& state, const Sample& in, Resource resource) const {
+bool RightSizing::take_used(State& state, const Sample& in, Resource resource, std::optional<Assessment>& out) const {
   const CompiledSizing& rules = rules_of(state, in);
-  if (in.time_ms > kMostTimeMs || in.time_ms < -kMostTimeMs) return late(in, resource);
+  if (absurd(in.time_ms)) return false;
   Instance* instance = state.instances.find(in.instance);
-  if (instance != nullptr && in.time_ms <= instance->usage(resource).used_ms) return late(in, resource);
+  if (instance != nullptr && in.time_ms <= instance->usage(resource).used_ms) return false;
 
   int64_t& newest = state.newest_bucket[index_of(resource)];
   const int64_t bucket = bucket_of(in.time_ms, rules.bucket_ms, instance != nullptr ? instance->usage(resource).used.newest() : 0);
-
-  std::optional<Assessment> assessment;
   if (newest == kNever) {
     newest = bucket;
   } else if (bucket <= newest - BucketRing::kBuckets) {
-    return late(in, resource);
+    return false;
   } else if (bucket > newest) {
     state.instances.forget_before(resource, (bucket - BucketRing::kBuckets) * rules.bucket_ms);
-    assessment.emplace(about(in, resource, bucket * rules.bucket_ms, Outcome::kNoInstance));
-    evaluate(state, rules, bucket, *assessment);
+    begin(out, in, resource, bucket * rules.bucket_ms, Outcome::kNoInstance);
+    evaluate(state, rules, bucket, *out);
     newest = bucket;
     instance = state.instances.find(in.instance);
   }
@@ -156,34 +164,34 @@ std::optional<Assessment> RightSizing::take_used(State& state, const Sample& in,
   if (rules.policy == SizingPolicy::kQuantile) {
     state.tracks[index_of(resource)].histogram.add(resource, to_units(resource, in.value), in.time_ms, rules.half_life_ms);
   }
-  return assessment;
+  return true;
 }
 
-std::optional<Assessment> RightSizing::take_reserved(State& state, const Sample& in, Resource resource) const {
+bool RightSizing::take_reserved(State& state, const Sample& in, Resource resource) const {
   rules_of(state, in);
-  if (in.time_ms > kMostTimeMs || in.time_ms < -kMostTimeMs) return late(in, resource);
+  if (absurd(in.time_ms)) return false;
   Instance* instance = state.instances.find(in.instance);
   if (instance == nullptr) instance = &state.instances.find_or_add(in.instance, max_instances_);
   Usage& usage = instance->usage(resource);
-  if (in.time_ms <= usage.reserved_ms) return late(in, resource);
+  if (in.time_ms <= usage.reserved_ms) return false;
   usage.reserved_ms = in.time_ms;
   usage.reserved = to_units(resource, in.value);
-  return std::nullopt;
+  return true;
 }
 
-std::optional<Assessment> RightSizing::take_oom_kills(State& state, const Sample& in) const {
+bool RightSizing::take_oom_kills(State& state, const Sample& in, std::optional<Assessment>& out) const {
   const CompiledSizing& rules = rules_of(state, in);
-  if (in.time_ms > kMostTimeMs || in.time_ms < -kMostTimeMs) return late(in, Resource::kMemory);
+  if (absurd(in.time_ms)) return false;
   Instance& instance = state.instances.find_or_add(in.instance, max_instances_);
-  if (in.time_ms <= instance.oom_ms) return late(in, Resource::kMemory);
+  if (in.time_ms <= instance.oom_ms) return false;
   const int64_t kills = round_units(in.value);
   const bool rose = instance.oom_ms != kNever && kills > instance.oom_kills;
   instance.oom_ms = in.time_ms;
   instance.oom_kills = kills;
-  if (!rose || instance.usage(Resource::kMemory).reserved <= 0) return std::nullopt;
-  std::optional<Assessment> assessment(about(in, Resource::kMemory, in.time_ms, Outcome::kCommand));
-  answer_oom_kill(state, rules, instance, *assessment);
-  return assessment;
+  if (!rose || instance.usage(Resource::kMemory).reserved <= 0) return true;
+  begin(out, in, Resource::kMemory, in.time_ms, Outcome::kCommand);
+  answer_oom_kill(state, rules, instance, *out);
+  return true;
 }
 
 void RightSizing::prefetch(const State& state, const Sample& in) {

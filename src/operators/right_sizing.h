@@ -82,9 +82,10 @@ class RightSizing {
 
  private:
   const CompiledSizing& rules_of(State& state, const Sample& in) const;
-  std::optional<Assessment> take_used(State& state, const Sample& in, Resource resource) const;
-  std::optional<Assessment> take_reserved(State& state, const Sample& in, Resource resource) const;
-  std::optional<Assessment> take_oom_kills(State& state, const Sample& in) const;
+  // False for a late sample, which changes nothing.
+  bool take_used(State& state, const Sample& in, Resource resource, std::optional<Assessment>& out) const;
+  bool take_reserved(State& state, const Sample& in, Resource resource) const;
+  bool take_oom_kills(State& state, const Sample& in, std::optional<Assessment>& out) const;
 
   std::shared_ptr<const std::vector<CompiledSizing>> sizings_;  // two of each override, then of the rules: as apply, as propose
   std::vector<std::string> override_targets_;

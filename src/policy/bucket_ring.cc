@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace headroom {
 namespace {
@@ -61,23 +62,56 @@ BucketRing::Totals BucketRing::totals(int64_t first, int64_t last) const {
   if (wanted == 0) return totals;
   totals.oldest = bucket_ - (63 - std::countl_zero(wanted));
   const bool with_newest = (wanted & 1) != 0;
+  const int oldest = 63 - std::countl_zero(wanted);
   wanted &= ~uint64_t{1};
-  double largest = with_newest ? max_ : -HUGE_VAL;
+  if (wanted + 2 == uint64_t{2} << oldest)
+    add_run(oldest, totals);  // no bucket missing but perhaps the newest
+  else
+    add_each(wanted, totals);
+  if (with_newest) {
+    totals.max = totals.count == 0 ? max_ : std::max(totals.max, max_);
+    totals.sum += sum_;
+    totals.count += count_;
+  }
+  return totals;
+}
+
+// Buckets of ages oldest..1: one or two stretches of slots.
+void BucketRing::add_run(int oldest, Totals& totals) const {
+  if (oldest == 0) return;
+  totals.max = -HUGE_VAL;
+  const int newest_slot = slot_of(bucket_);
+  if (newest_slot >= oldest) return add_slots(newest_slot - oldest, newest_slot, totals);
+  add_slots(newest_slot - oldest + kBuckets, kBuckets, totals);
+  add_slots(0, newest_slot, totals);
+}
+
+void BucketRing::add_slots(int first, int end, Totals& totals) const {
+  const double* const sums = sums_.data();
+  const double* const maxima = details_ ? details_->maxima.data() : sums;
+  double sum = totals.sum;
+  double largest = totals.max;
+  for (int slot = first; slot < end; ++slot) {
+    sum += sums[slot];
+    largest = maxima[slot] > largest ? maxima[slot] : largest;
+  }
+  totals.sum = sum;
+  totals.max = largest;
+  if (!details_)
+    totals.count += static_cast<uint64_t>(end - first);
+  else
+    totals.count = std::accumulate(details_->counts.begin() + first, details_->counts.begin() + end, totals.count);
+}
+
+void BucketRing::add_each(uint64_t wanted, Totals& totals) const {
+  totals.max = -HUGE_VAL;
   const int newest_slot = slot_of(bucket_);
   while (wanted != 0) {
     const int age = 63 - std::countl_zero(wanted);
     wanted ^= uint64_t{1} << age;
-    const auto slot = static_cast<size_t>(newest_slot >= age ? newest_slot - age : newest_slot - age + kBuckets);
-    totals.sum += sums_[slot];
-    totals.count += details_ ? details_->counts[slot] : 1;
-    largest = std::max(largest, details_ ? details_->maxima[slot] : sums_[slot]);
+    const int slot = newest_slot >= age ? newest_slot - age : newest_slot - age + kBuckets;
+    add_slots(slot, slot + 1, totals);
   }
-  if (with_newest) {
-    totals.sum += sum_;
-    totals.count += count_;
-  }
-  totals.max = largest;
-  return totals;
 }
 
 void BucketRing::save(ByteWriter& out) const {

@@ -57,6 +57,9 @@ class BucketRing {
   static int slot_of(int64_t bucket);
   void start(int64_t bucket, double value);
   void put_away();
+  void add_run(int oldest, Totals& totals) const;
+  void add_slots(int first, int end, Totals& totals) const;
+  void add_each(uint64_t wanted, Totals& totals) const;
 
   // Bit k: the bucket newest - k holds a value. Bit 0 is the newest, whose numbers are the next three members.
   uint64_t present_ = 0;
