@@ -14,6 +14,7 @@ Command feed_command();
 Command replay_command();
 Command run_command();
 Command schema_command();
+Command state_command();
 Command verify_command();
 Command version_command();
 

@@ -5,6 +5,7 @@
 #include "base/time_text.h"
 #include "codec/json_writer.h"
 #include "codec/resize_message.h"
+#include "codec/target_parts.h"
 #include "headroom/codec.h"
 
 namespace headroom {
@@ -53,23 +54,14 @@ class Quantities {
 };
 
 void write_target(const ResizeAction& action, JsonWriter& json) {
-  constexpr std::array<std::string_view, 3> kParents = {"cluster", "namespace", "kind"};
-  std::array<std::string_view, 3> parents;
-  std::string_view name = action.target;
-  size_t found = 0;
-  for (; found < parents.size(); ++found) {
-    const size_t slash = name.find('/');
-    if (slash == std::string_view::npos) break;
-    parents[found] = name.substr(0, slash);
-    name.remove_prefix(slash + 1);
-  }
+  const TargetParts parts = target_parts(action.target);
   json.open_member("target", '{');
-  if (found == parents.size()) {
-    for (size_t i = 0; i < found; ++i) json.member(kParents[i], parents[i]);
-    json.member("name", name);
-  } else {
-    json.member("name", action.target);
+  if (parts.name.size() != action.target.size()) {
+    json.member("cluster", parts.cluster);
+    json.member("namespace", parts.namespace_name);
+    json.member("kind", parts.kind);
   }
+  json.member("name", parts.name);
   if (!action.container.empty()) json.member("container", action.container);
   json.close('}');
 }

@@ -66,6 +66,11 @@ struct WorkerMetrics::Families {
   Family<Histogram>& takeover =
       histogram(r, "headroom_takeover_duration_seconds", "Time from assignment to a lane's first commit, by how it got its state.");
   Counter& rebalances = counter(r, "headroom_rebalances_total", "Assignments received from the group.").Add({});
+  Counter& deleted = counter(r, "headroom_deleted_records_total", "Records that retention took before they were read.").Add({});
+  Counter& differences =
+      counter(r, "headroom_replay_differences_total", "Replays that did not give what had been committed: state was corrected, look why.")
+          .Add({});
+  Counter& ended = counter(r, "headroom_ended_transactions_total", "Open transactions of dead workers ended in their name.").Add({});
   Counter& fenced = counter(r, "headroom_fenced_total", "Times that another owner fenced a worker of this process.").Add({});
   Family<Counter>& actions = counter(r, "headroom_actions_total", "Commands committed.");
   Family<Counter>& suppressed = counter(r, "headroom_actions_suppressed_total", "Commands not emitted, by reason.");
@@ -190,6 +195,18 @@ void WorkerMetrics::takeover(std::string_view how, double seconds) {
 void WorkerMetrics::rebalance() {
   families_->rebalances.Increment();
 }
+void WorkerMetrics::deleted_records(uint64_t count) {
+  families_->deleted.Increment(static_cast<double>(count));
+}
+
+void WorkerMetrics::replay_difference() {
+  families_->differences.Increment();
+}
+
+void WorkerMetrics::transaction_ended() {
+  families_->ended.Increment();
+}
+
 void WorkerMetrics::fenced() {
   families_->fenced.Increment();
 }

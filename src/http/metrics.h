@@ -58,6 +58,9 @@ class WorkerMetrics {
   void takeover(std::string_view how, double seconds);
   void rebalance();
   void fenced();
+  void deleted_records(uint64_t count);
+  void replay_difference();
+  void transaction_ended();
   void action(std::string_view kind, std::string_view resource, std::string_view mode);
   void suppressed(std::string_view reason, uint64_t count);
   // From the broker's timestamp of the deciding sample to the committed command.

@@ -21,6 +21,8 @@ class WorkerProbe {
   virtual void on_checkpoint(std::string_view outcome, uint64_t pages, uint64_t bytes, int64_t duration_us) {
     (void)outcome, (void)pages, (void)bytes, (void)duration_us;
   }
+  // What checkpoints held the loop for, between two batches.
+  virtual void on_checkpoint_work(int64_t duration_us) { (void)duration_us; }
   virtual void on_restore(uint64_t bytes, int64_t duration_us) { (void)bytes, (void)duration_us; }
   virtual void on_replay(uint64_t records, int64_t duration_us) { (void)records, (void)duration_us; }
   virtual void on_rebalance(bool lost) { (void)lost; }

@@ -75,7 +75,11 @@ Status Worker::step(int wait_ms) {
     if (Status status = commit(); !status) return status;
   // Without this a lane that stopped reading for its replay debt would never commit again, and so never get the checkpoint that frees it.
   checkpointer_.start_due(lanes_);
-  if (checkpointer_.running(lanes_)) checkpointer_.advance(lanes_, kCheckpointSliceUs);
+  if (checkpointer_.running(lanes_)) {
+    const int64_t began = clock_.steady_us();
+    checkpointer_.advance(lanes_, kCheckpointSliceUs);
+    probe_.on_checkpoint_work(clock_.steady_us() - began);
+  }
   if (clock_.steady_us() - published_us_ >= kPublishUs) publish();
   return Status::ok();
 }

@@ -1,0 +1,247 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <random>
+
+#include "base/concat.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "cli/commands.h"
+#include "cli/config_file.h"
+#include "cli/run_view.h"
+#include "kafka/kafka.h"
+#include "kafka/topics.h"
+#include "redis/redis_store.h"
+#include "topologies/registry.h"
+#include "worker/system_clock.h"
+
+namespace headroom {
+namespace {
+
+struct RunOptions {
+  ConfigOptions config;
+  std::string slot;
+  bool keep_slot = false;
+  bool create_topics = false;
+  bool rebuild = false;
+};
+
+constexpr int kTopicsMs = 10'000;
+constexpr int64_t kLookMs = 500;
+
+std::string host_name() {
+  char name[256] = {};
+  if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "headroom";
+  std::string slot = name;
+  for (char& c : slot)
+    if (!isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '-') c = '_';
+  return slot;
+}
+
+// What lanes' outputs depend on beside their input: the binary, the chain and its settings.
+uint64_t function_of(const LoadedConfig& loaded, const Topology& topology) {
+  std::string text = concat(kVersion, "\n", topology.describe(), "\n");
+  for (const auto& setting : effective_config(loaded, topology_declarations())) {
+    const bool of_topology = setting.path.starts_with("topologies." + topology.name() + ".") && !setting.path.ends_with(".workers");
+    if (of_topology || setting.path == "engine.max_keys" || setting.path == "engine.propose_only")
+      text += concat(setting.path, "=", setting.value, "\n");
+  }
+  return hash_bytes(text);
+}
+
+std::string random_id() {
+  std::random_device device;
+  char text[20];
+  std::snprintf(text, sizeof text, "%08x%08x", device(), device());
+  return text;
+}
+
+// One topology: what its workers share.
+struct Running {
+  Topology topology;
+  std::unique_ptr<MetricsProbe> probe;
+};
+
+class Process {
+ public:
+  Process(const RunOptions& options, const LoadedConfig& loaded)
+      : options_(options),
+        loaded_(loaded),
+        config_(loaded.config),
+        workloads_(std::make_shared<TopWorkloads>(static_cast<size_t>(config_.http.top_k))),
+        server_({.listen = config_.http.listen}) {}
+
+  int run() {
+    block_signals();
+    if (const Status status = build(); !status) return fail(kExitUsage, status.message());
+    if (const Status status = serve(); !status) return fail(kExitOutside, status.message());
+    if (const int code = topics(); code != kExitFine) return code;
+    for (auto& worker : workers_) worker->start();
+    watch();
+    return finish();
+  }
+
+ private:
+  void block_signals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+  }
+
+  // Waits for a request to stop; true when it came.
+  bool stop_requested(int64_t wait_ms) {
+    const timespec time = {wait_ms / 1000, (wait_ms % 1000) * 1'000'000};
+    return sigtimedwait(&signals_, nullptr, &time) > 0;
+  }
+
+  Status build() {
+    for (const auto& part : config_.topologies) {
+      auto topology = build_topology(config_, part.name, metrics_observers(metrics_, *workloads_));
+      if (!topology) return topology.status();
+      auto running = std::make_unique<Running>(Running{std::move(*topology), std::make_unique<MetricsProbe>(metrics_, part.name)});
+      for (int i = 0; i < part.workers; ++i) add_worker(*running, part, i);
+      running_.push_back(std::move(running));
+    }
+    return Status::ok();
+  }
+
+  void add_worker(Running& running, const TopologyConfig& part, int number) {
+    WorkerOptions worker;
+    worker.installation = config_.installation;
+    worker.topology = part.name;
+    const bool numbered = part.workers > 1 || options_.slot.empty();
+    worker.slot = (options_.slot.empty() ? host_name() : options_.slot) + (numbered ? "-" + std::to_string(number) : "");
+    worker.run_id = random_id();
+    worker.engine = config_.engine;
+    worker.max_pending_bytes = static_cast<size_t>(config_.redis.max_pending_bytes);
+    worker.function = function_of(loaded_, running.topology);
+    worker.rebuild = options_.rebuild;
+    KafkaWorkerOptions kafka{config_.kafka,
+                             config_.installation,
+                             part.name,
+                             worker.slot,
+                             running.topology.source_topic(),
+                             running.topology.output_topics(),
+                             config_.engine.delivery};
+    auto make_ports = [kafka, redis = config_.redis, slot = worker.slot]() -> Result<WorkerPorts> {
+      WorkerPorts ports;
+      auto store = RedisStore::make(redis, "headroom-" + slot);
+      if (!store) return store.status();
+      ports.store = std::move(*store);
+      auto source = make_kafka_source(kafka);
+      if (!source) return source.status();
+      ports.source = std::move(*source);
+      auto sink = make_kafka_sink(kafka, *ports.source);
+      if (!sink) return sink.status();
+      ports.sink = std::move(*sink);
+      return ports;
+    };
+    workers_.push_back(std::make_unique<WorkerThread>(running.topology, std::move(worker), std::move(make_ports), *running.probe));
+  }
+
+  Status serve() {
+    server_.add_metrics(metrics_.collectable());
+    server_.add_metrics(workloads_);
+    server_.add_json("/api/v1/status", [this] { return status_json(config_.installation, workers_); });
+    server_.set_readiness([this] {
+      Readiness readiness = ready_to_start_ ? readiness_of(workers_) : Readiness{{"topics are not checked yet"}, {}};
+      return readiness;
+    });
+    const Status started = server_.start();
+    if (started) log_info("serving metrics", {{"address", concat(listen_host(), ":", std::to_string(server_.port()))}});
+    return started;
+  }
+
+  std::string listen_host() const { return config_.http.listen.substr(0, config_.http.listen.rfind(':')); }
+
+  // Brokers that do not answer yet are waited for; a topic that is missing is a mistake to be told.
+  int topics() {
+    for (const auto& running : running_) {
+      while (true) {
+        const auto outputs = running->topology.output_topics();
+        const std::string input[] = {running->topology.source_topic()};
+        Status status = options_.create_topics ? create_topics(config_.kafka, input, kTopicsMs) : Status::ok();
+        if (status) status = check_topics(config_.kafka, input[0], outputs, options_.create_topics, kTopicsMs);
+        if (status) break;
+        if (status.code() != Code::kUnavailable && status.code() != Code::kTimeout) return fail(kExitOutside, status.message());
+        log_warn("brokers do not answer yet", {{"brokers", config_.kafka.brokers}, {"why", status.message()}});
+        if (stop_requested(1000)) return kExitFine;
+      }
+    }
+    ready_to_start_ = true;
+    return kExitFine;
+  }
+
+  void watch() {
+    LanePublisher publisher(metrics_);
+    SystemClock clock;
+    while (!stop_requested(kLookMs)) {
+      publisher.publish(workers_, clock.wall_ms());
+      if (std::any_of(workers_.begin(), workers_.end(), [](const auto& w) { return w->ended(); })) return;
+    }
+    log_info("stopping", {{"keep_slot", options_.keep_slot}});
+  }
+
+  int finish() {
+    for (auto& worker : workers_) worker->request_stop(options_.keep_slot);
+    Status worst;
+    for (auto& worker : workers_)
+      if (const Status status = worker->join(); !status) worst = status;
+    server_.stop();
+    if (!worst) return fail(kExitOutside, worst.message());
+    log_info("stopped");
+    return kExitFine;
+  }
+
+  const RunOptions& options_;
+  const LoadedConfig& loaded_;
+  const Config& config_;
+  sigset_t signals_{};
+  WorkerMetrics metrics_;
+  std::shared_ptr<TopWorkloads> workloads_;
+  HttpServer server_;
+  std::vector<std::unique_ptr<Running>> running_;
+  std::vector<std::unique_ptr<WorkerThread>> workers_;
+  std::atomic<bool> ready_to_start_{false};
+};
+
+bool good_slot(const std::string& slot) {
+  return slot.size() <= 200 &&
+         std::all_of(slot.begin(), slot.end(), [](unsigned char c) { return isalnum(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+int run(const RunOptions& options) {
+  const auto loaded = load_or_explain(options.config);
+  if (!loaded) return kExitUsage;
+  if (!good_slot(options.slot)) return fail(kExitUsage, "--slot must be at most 200 letters, digits, '.', '_' and '-'");
+  return Process(options, *loaded).run();
+}
+
+}  // namespace
+
+Command run_command() {
+  return {
+      "run", "Run the topologies of a configuration until SIGTERM or SIGINT.",
+      "  headroom run --config config/local.json\n"
+      "  headroom run --config prod.json --slot worker-3 --keep-slot\n",
+      [](CLI::App& app) {
+        auto options = std::make_shared<RunOptions>();
+        add_config_options(app, options->config);
+        app.add_option("--slot", options->slot,
+                       "Stable name of this process, unique in the installation (default: host name and worker number)");
+        app.add_flag("--keep-slot", options->keep_slot, "On a stop stay in the group, for a restart in place within its session timeout");
+        app.add_flag("--create-topics", options->create_topics, "Make topics that are missing");
+        app.add_flag("--rebuild", options->rebuild, "Rebuild lanes that would pause for a topic made anew or a state of another meaning");
+        return [options] { return run(*options); };
+      }};
+}
+
+}  // namespace headroom

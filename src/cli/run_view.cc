@@ -1,0 +1,198 @@
+#include "cli/run_view.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "codec/target_parts.h"
+
+namespace headroom {
+namespace {
+
+constexpr double kSeconds = 1e-6;
+
+std::string_view outcome_word(CommitOutcome outcome) {
+  switch (outcome) {
+    case CommitOutcome::kCommitted:
+      return "committed";
+    case CommitOutcome::kAborted:
+      return "aborted";
+    case CommitOutcome::kUnknown:
+      return "unknown";
+    case CommitOutcome::kLost:
+      return "lost";
+    case CommitOutcome::kFenced:
+      return "fenced";
+  }
+  return "unknown";
+}
+
+// The value of a string member of a command, by its text: commands are written by this binary, without blanks.
+std::string_view member(std::string_view json, std::string_view name) {
+  const std::string quoted = "\"" + std::string(name) + "\":\"";
+  const size_t at = json.find(quoted);
+  if (at == std::string_view::npos) return {};
+  const size_t begin = at + quoted.size();
+  return json.substr(begin, json.find('"', begin) - begin);
+}
+
+}  // namespace
+
+void MetricsProbe::on_batch(uint64_t, int64_t duration_us) {
+  metrics_.batch(topology_, static_cast<double>(duration_us) * kSeconds);
+}
+
+void MetricsProbe::on_commit(CommitOutcome outcome, int64_t duration_us) {
+  metrics_.commit(topology_, outcome_word(outcome), static_cast<double>(duration_us) * kSeconds);
+  if (outcome == CommitOutcome::kFenced) metrics_.fenced();
+}
+
+void MetricsProbe::on_output(const OutRecord& record, int64_t committed_ms) {
+  const std::string_view action = member(record.value, "action");
+  if (action.empty()) return;
+  metrics_.action(action, member(record.value, "resource"), member(record.value, "mode"));
+  if (record.arrival_ms >= 0) metrics_.action_latency(static_cast<double>(std::max<int64_t>(0, committed_ms - record.arrival_ms)) * 1e-3);
+}
+
+void MetricsProbe::on_checkpoint(std::string_view outcome, uint64_t pages, uint64_t bytes, int64_t duration_us) {
+  metrics_.checkpoint(outcome, static_cast<double>(duration_us) * kSeconds, bytes, pages);
+}
+
+void MetricsProbe::on_checkpoint_work(int64_t duration_us) {
+  metrics_.checkpoint_stall(static_cast<double>(duration_us) * kSeconds);
+}
+
+void MetricsProbe::on_restore(uint64_t, int64_t duration_us) {
+  metrics_.restore(static_cast<double>(duration_us) * kSeconds);
+}
+
+void MetricsProbe::on_replay(uint64_t records, int64_t duration_us) {
+  metrics_.replay(static_cast<double>(duration_us) * kSeconds, records);
+}
+
+void MetricsProbe::on_rebalance(bool) {
+  metrics_.rebalance();
+}
+
+void MetricsProbe::on_takeover() {
+  metrics_.transaction_ended();
+}
+
+void MetricsProbe::on_gap(uint64_t records) {
+  metrics_.deleted_records(records);
+}
+
+void MetricsProbe::on_difference(std::string_view) {
+  metrics_.replay_difference();
+}
+
+TopologyObservers metrics_observers(WorkerMetrics& metrics, TopWorkloads& workloads) {
+  TopologyObservers observers;
+  observers.assessment = [&metrics, &workloads](const LaneIdentity& lane, const Assessment& a) {
+    if (a.outcome == Outcome::kLate) return metrics.late(lane.topology, 1);
+    if (const auto reason = suppressed_reason(a.outcome); !reason.empty()) metrics.suppressed(reason, 1);
+    if (a.outcome == Outcome::kNoInstance || a.cause == Cause::kOomKill) return;
+    const double unit = a.resource == Resource::kCpu ? 1e-6 : 1.0;
+    const auto parts = target_parts(a.target);
+    WorkloadSize size;
+    size.cluster = parts.cluster;
+    size.namespace_name = parts.namespace_name;
+    size.workload = parts.kind.empty() ? std::string(parts.name) : std::string(parts.kind) + "/" + std::string(parts.name);
+    size.container = a.container;
+    size.host = a.host;
+    size.environment = a.environment;
+    size.instance_type = a.instance_type;
+    size.resource = resource_name(a.resource);
+    size.reserved = static_cast<double>(a.current) * unit;
+    size.lying_factor = static_cast<double>(a.current - a.evidence.used_mean) * unit;
+    size.recommended = static_cast<double>(a.desired > 0 ? a.desired : a.current) * unit;
+    size.time_ms = a.time_ms;
+    workloads.update(std::move(size));
+  };
+  return observers;
+}
+
+std::string status_json(std::string_view installation, std::span<const std::unique_ptr<WorkerThread>> workers) {
+  using Json = nlohmann::ordered_json;
+  Json report = {{"installation", installation}, {"workers", Json::array()}};
+  for (const auto& thread : workers) {
+    const WorkerStatus status = thread->status();
+    Json lanes = Json::array();
+    for (const auto& lane : status.lanes) {
+      Json l = {{"lane", lane.lane},
+                {"phase", phase_name(lane.phase)},
+                {"next_offset", lane.next_offset},
+                {"committed", lane.committed},
+                {"checkpoint", lane.checkpoint},
+                {"log_end", lane.log_end},
+                {"replay_debt_records", lane.replay_debt_records},
+                {"checkpoint_age_ms", lane.checkpoint_age_ms},
+                {"keys", lane.keys},
+                {"records", lane.counts.records}};
+      if (lane.watermark_ms != INT64_MIN) l["watermark_ms"] = lane.watermark_ms;
+      if (!lane.trouble.empty()) l["trouble"] = lane.trouble;
+      if (!lane.pause_reason.empty()) l["paused"] = lane.pause_reason;
+      lanes.push_back(std::move(l));
+    }
+    Json w = {{"topology", thread->options().topology},
+              {"slot", thread->options().slot},
+              {"assigned", status.assigned},
+              {"store_connected", status.store_connected},
+              {"lanes", std::move(lanes)}};
+    if (!status.trouble.empty()) w["trouble"] = status.trouble;
+    report["workers"].push_back(std::move(w));
+  }
+  return report.dump();
+}
+
+Readiness readiness_of(std::span<const std::unique_ptr<WorkerThread>> workers) {
+  Readiness readiness;
+  for (const auto& thread : workers) {
+    const WorkerStatus status = thread->status();
+    const std::string who = thread->options().topology + " in slot " + thread->options().slot;
+    if (thread->ended()) readiness.reasons.push_back(who + ": ended");
+    if (!status.assigned) readiness.reasons.push_back(who + ": no partitions assigned yet");
+    if (!status.trouble.empty()) readiness.reasons.push_back(who + ": " + status.trouble);
+    for (const auto& lane : status.lanes) {
+      if (lane.phase != LanePhase::kLive)
+        readiness.reasons.push_back("lane " + lane.lane + ": " + std::string(phase_name(lane.phase)) +
+                                    (lane.trouble.empty() ? "" : ": " + lane.trouble));
+      else if (!lane.trouble.empty())
+        readiness.reasons.push_back("lane " + lane.lane + ": " + lane.trouble);
+    }
+    readiness.details.push_back(who + ": " + std::to_string(status.lanes.size()) + " lanes, Redis " +
+                                (status.store_connected ? "connected" : "away"));
+  }
+  return readiness;
+}
+
+void LanePublisher::publish(std::span<const std::unique_ptr<WorkerThread>> workers, int64_t now_ms) {
+  std::vector<std::string> seen;
+  bool redis_up = true;
+  for (const auto& thread : workers) {
+    const WorkerStatus status = thread->status();
+    redis_up &= status.store_connected;
+    for (const auto& lane : status.lanes) {
+      LaneGauges gauges;
+      gauges.state = phase_name(lane.phase);
+      gauges.paused_reason = lane.pause_reason;
+      gauges.checkpoint_age_seconds = static_cast<double>(lane.checkpoint_age_ms) * 1e-3;
+      gauges.replay_debt_records = static_cast<int64_t>(lane.replay_debt_records);
+      if (lane.log_end >= 0) gauges.lag_records = std::max<int64_t>(0, lane.log_end - lane.next_offset);
+      if (lane.last_record_timestamp_ms >= 0)
+        gauges.lag_seconds =
+            gauges.lag_records == 0 ? 0.0 : static_cast<double>(std::max<int64_t>(0, now_ms - lane.last_record_timestamp_ms)) * 1e-3;
+      if (lane.watermark_ms != INT64_MIN) gauges.watermark_seconds = static_cast<double>(lane.watermark_ms) * 1e-3;
+      gauges.keys = static_cast<int64_t>(lane.keys);
+      metrics_.set_lane(lane.lane, gauges);
+      metrics_.count_task(thread->options().topology, lane.lane, lane.counts);
+      seen.push_back(lane.lane);
+    }
+  }
+  for (const auto& lane : shown_)
+    if (std::find(seen.begin(), seen.end(), lane) == seen.end()) metrics_.remove_lane(lane);
+  shown_ = std::move(seen);
+  metrics_.set_redis(redis_up, 0);
+  metrics_.set_ready(readiness_of(workers).reasons.empty());
+}
+
+}  // namespace headroom
