@@ -128,7 +128,7 @@ class Worker:
     def start(self):
         self.started_at = time.time()
         with self.path.open("a") as log:
-            self.process = subprocess.Popen([os.environ["HEADROOM_BIN"], "run", "--config", str(self.config), "--slot", self.slot], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([os.environ["HEADROOM_BIN"], "run", "--config", str(self.config), "--slot", self.slot, "--create-topics"], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
 
     def alive(self):
