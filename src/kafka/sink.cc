@@ -17,6 +17,8 @@ constexpr int kSendOffsetsMs = 5000;
 constexpr int kPlainCommitMs = 30'000;
 constexpr int kOffsetCommitMs = 5000;
 
+constexpr int kTopicKnownMs = 3000;
+
 void pause_briefly() {
   std::this_thread::sleep_for(std::chrono::milliseconds(5));
 }
@@ -47,6 +49,16 @@ Status init_transactions(rd_kafka_t* client, int64_t deadline) {
     if (rd_kafka_error_is_fatal(error.get()) || !rd_kafka_error_is_retriable(error.get()) || steady_ms() >= deadline) return status;
     pause_briefly();
   }
+}
+
+Status topic_status(rd_kafka_t* client, rd_kafka_topic_t* topic, const std::string& doing, int64_t deadline) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const int left = static_cast<int>(std::max<int64_t>(deadline - steady_ms(), 1));
+  const auto error = rd_kafka_metadata(client, 0, topic, &metadata, left);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(error, doing);
+  Status status = kafka_status(metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, doing);
+  rd_kafka_metadata_destroy(metadata);
+  return status;
 }
 
 }  // namespace
@@ -109,22 +121,20 @@ Status KafkaSink::open(int timeout_ms) {
   return status;
 }
 
-// The first commit would otherwise wait up to a second for what the producer does not know yet.
+// The first commit would otherwise wait up to a second for what the producer does not know yet. A topic that was just made takes a moment
+// to be known to every broker.
 Status KafkaSink::fetch_metadata(int64_t deadline) {
+  const int64_t known_by = std::min(deadline, steady_ms() + kTopicKnownMs);
   for (const std::string& name : options_.output_topics) {
     TopicHandle topic(rd_kafka_topic_new(client_.get(), name.c_str(), nullptr));
     if (topic == nullptr) return kafka_status(rd_kafka_last_error(), "output topic " + name);
-    Status status(Code::kTimeout, "output topic " + name + ": no answer");
-    do {
-      const rd_kafka_metadata_t* metadata = nullptr;
-      const int left = static_cast<int>(std::max<int64_t>(deadline - steady_ms(), 1));
-      status = kafka_status(rd_kafka_metadata(client_.get(), 0, topic.get(), &metadata, left), "output topic " + name);
-      if (!status) continue;
-      status = kafka_status(metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, "output topic " + name);
-      rd_kafka_metadata_destroy(metadata);
-      if (status || status.code() != Code::kUnavailable) break;
+    Status status;
+    for (;;) {
+      status = topic_status(client_.get(), topic.get(), "output topic " + name, deadline);
+      const bool passing = status.code() == Code::kUnavailable || status.code() == Code::kTimeout;
+      if (steady_ms() >= (passing ? deadline : known_by) || !(passing || status.code() == Code::kNotFound)) break;
       pause_briefly();
-    } while (steady_ms() < deadline);
+    }
     if (!status) return status;
     topics_[name] = std::move(topic);
   }
@@ -240,7 +250,11 @@ CommitResult KafkaSink::commit_plain() {
 CommitResult KafkaSink::abort() {
   if (!transactional() || !in_transaction_) return {CommitOutcome::kAborted, {}};
   in_transaction_ = false;
+  const bool refused = failed_deliveries_ > 0;
+  const std::string trouble = delivery_trouble_;
   const ErrorHandle error(rd_kafka_abort_transaction(client_.get(), -1));
+  // After a record that was refused the library's sequence numbers have a hole, and the next transaction fails.
+  if (error == nullptr && refused) return {CommitOutcome::kUnknown, "aborted after: " + trouble};
   if (error == nullptr) return {CommitOutcome::kAborted, {}};
   const std::string detail = kafka_status(error.get(), "aborting the transaction").message();
   const bool fenced = rd_kafka_error_is_fatal(error.get()) && is_fenced(rd_kafka_error_code(error.get()));

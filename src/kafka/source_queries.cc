@@ -94,6 +94,8 @@ Result<std::map<std::string, LaneOutputs>> KafkaSource::scan_outputs(std::span<c
     ReadTopic what;
     what.topic = topic;
     what.timeout_ms = static_cast<int>(std::max<int64_t>(deadline - steady_ms(), 1));
+    // A commit is acknowledged before its markers stand in the topics; until then its records are held back.
+    what.wait_for_open = true;
     const Status status = read_topic(options_.kafka, what, [&](const TopicRecord& record) {
       const auto lane = found.find(std::string(record.header("lane")));
       if (lane != found.end()) note(lane->second.topics[topic], record);

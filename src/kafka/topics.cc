@@ -1,7 +1,9 @@
 #include "kafka/topics.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "base/log.h"
 #include "kafka/client.h"
@@ -159,6 +161,23 @@ Result<std::vector<TopicState>> describe_topics(const KafkaConfig& config, std::
   return std::move(state->topics);
 }
 
+namespace {
+
+// The controller answers before every broker knows what it made.
+Status wait_until_known(rd_kafka_t* client, std::span<const std::string> topics, int64_t deadline) {
+  for (;;) {
+    const auto state = read_metadata(client, topics, deadline);
+    if (!state) return state.status();
+    const auto unknown =
+        std::find_if(state->topics.begin(), state->topics.end(), [](const TopicState& topic) { return topic.partitions == 0; });
+    if (unknown == state->topics.end()) return Status::ok();
+    if (steady_ms() >= deadline) return Status(Code::kTimeout, "creating " + unknown->topic + ": the brokers do not know it yet");
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+}  // namespace
+
 Status create_topics(const KafkaConfig& config, std::span<const std::string> topics, int timeout_ms) {
   const int64_t deadline = steady_ms() + timeout_ms;
   auto client = make_admin(config);
@@ -168,7 +187,8 @@ Status create_topics(const KafkaConfig& config, std::span<const std::string> top
   std::vector<std::string> missing;
   for (const auto& topic : state->topics)
     if (topic.partitions == 0) missing.push_back(topic.topic);
-  return create_with(client->get(), config, missing, state->brokers, deadline);
+  const Status made = create_with(client->get(), config, missing, state->brokers, deadline);
+  return made ? wait_until_known(client->get(), missing, deadline) : made;
 }
 
 Status check_topics(const KafkaConfig& config, const std::string& input, std::span<const std::string> outputs, bool create,

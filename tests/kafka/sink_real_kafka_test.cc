@@ -3,6 +3,7 @@
 #include <map>
 
 #include "engine/offset_metadata.h"
+#include "kafka/error.h"
 #include "kafka/source.h"
 #include "kafka/topic_reader.h"
 #include "kit/kafka_cluster.h"
@@ -35,6 +36,7 @@ class SinkRealKafka : public kit::RealKafkaTest {
     std::vector<std::string> values;
     ReadTopic what;
     what.topic = out;
+    what.wait_for_open = true;
     const Status status = read_topic(config, what, [&](const TopicRecord& record) { return values.emplace_back(record.value), true; });
     EXPECT_TRUE(status) << status.to_string();
     return values;
@@ -106,6 +108,7 @@ TEST_F(SinkRealKafka, writes_the_headers_that_prove_a_lane) {
   ASSERT_EQ(member.sink->commit().outcome, CommitOutcome::kCommitted);
   ReadTopic what;
   what.topic = out;
+  what.wait_for_open = true;
   int records = 0;
   ASSERT_TRUE(read_topic(config, what, [&](const TopicRecord& read) {
     ++records;
@@ -196,24 +199,34 @@ TEST_F(SinkRealKafka, is_fenced_when_another_opens_its_slot) {
 }
 
 TEST_F(SinkRealKafka, passes_markers_and_aborted_records_with_its_position) {
-  Member writer(options("w"));
-  ASSERT_TRUE(writer.sink->open(20'000));
-  for (uint64_t i = 1; i <= 20; ++i) {
-    ASSERT_TRUE(writer.sink->begin());
-    ASSERT_TRUE(writer.sink->produce(out_record(out, i, std::to_string(i))));
-    if (i % 3 == 0)
-      ASSERT_EQ(writer.sink->abort().outcome, CommitOutcome::kAborted);
-    else
-      ASSERT_EQ(writer.sink->commit().outcome, CommitOutcome::kCommitted);
+  ClientPlan plan = client_plan(config, RD_KAFKA_PRODUCER);
+  plan.required.emplace("transactional.id", installation);
+  auto writer = make_client(config, plan);
+  ASSERT_TRUE(writer) << writer.status().to_string();
+  const auto ok = [](rd_kafka_error_t* raw) {
+    const ErrorHandle error(raw);
+    return kafka_status(error.get(), "writing");
+  };
+  ASSERT_TRUE(ok(rd_kafka_init_transactions(writer->get(), 20'000)));
+  for (int i = 1; i <= 20; ++i) {
+    ASSERT_TRUE(ok(rd_kafka_begin_transaction(writer->get())));
+    ASSERT_EQ(rd_kafka_producev(writer->get(), RD_KAFKA_V_TOPIC(out.c_str()), RD_KAFKA_V_VALUE(&i, sizeof i),
+                                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
+              RD_KAFKA_RESP_ERR_NO_ERROR);
+    ASSERT_EQ(rd_kafka_flush(writer->get(), 20'000), RD_KAFKA_RESP_ERR_NO_ERROR);
+    ASSERT_TRUE(ok(i % 3 == 0 ? rd_kafka_abort_transaction(writer->get(), -1) : rd_kafka_commit_transaction(writer->get(), -1)));
   }
   KafkaWorkerOptions reading = options("r");
   reading.topology = "reader";
   reading.source_topic = out;
   Member reader(reading);
   ASSERT_TRUE(reader.source->subscribe(reader));
-  const auto bounds = reader.source->bounds(0, 20'000);
+  // Twenty records and twenty markers; the last of them come after the commit was acknowledged.
+  auto bounds = reader.source->bounds(0, 20'000);
+  const int64_t deadline = steady_ms() + 20'000;
+  while (bounds && bounds->end < 40 && steady_ms() < deadline) bounds = reader.source->bounds(0, 20'000);
   ASSERT_TRUE(bounds) << bounds.status().to_string();
-  EXPECT_GT(bounds->end, 20);
+  ASSERT_EQ(bounds->end, 40);
   size_t records = 0;
   Offset last = -1;
   EXPECT_TRUE(reader.poll_until([&] { return reader.source->position(0) == bounds->end; },
