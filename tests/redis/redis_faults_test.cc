@@ -2,16 +2,16 @@
 
 #include "base/log.h"
 #include "kit/redis_process.h"
-#include "kit/store_calls.h"
+
 #include "kit/tls_fixture.h"
 #include "redis/redis_store.h"
+#include "redis/store_calls.h"
 
 // What the store makes of a Redis that dies, forgets, hangs, is full or refuses us.
 namespace headroom {
 namespace {
 
 using kit::RedisProcess;
-using kit::StoreCalls;
 
 constexpr const char* kLane = "prod.right_sizing/3";
 

@@ -3,16 +3,15 @@
 #include "base/log.h"
 #include "kit/fake_store.h"
 #include "kit/redis_process.h"
-#include "kit/store_calls.h"
+
 #include "kit/tls_fixture.h"
 #include "redis/redis_store.h"
+#include "redis/store_calls.h"
 
 // The promises of CheckpointStore, checked over the real store on a real Redis (unix socket, TCP, TLS) and over the fake that other tests
 // use.
 namespace headroom {
 namespace {
-
-using kit::StoreCalls;
 
 struct StoreCase {
   virtual ~StoreCase() = default;

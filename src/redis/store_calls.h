@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -8,9 +9,9 @@
 
 #include "engine/ports.h"
 
-namespace headroom::kit {
+namespace headroom {
 
-// A store's requests as calls that return their answer, for tests and one-shot commands. kTimeout after 20 s without an answer.
+// A store's requests as calls that wait for their answer, for commands and tests; never for a worker. kTimeout after 20 s without one.
 class StoreCalls {
  public:
   explicit StoreCalls(CheckpointStore& store) : store_(store) {}
@@ -53,4 +54,4 @@ class StoreCalls {
   CheckpointStore& store_;
 };
 
-}  // namespace headroom::kit
+}  // namespace headroom
