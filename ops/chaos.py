@@ -281,7 +281,6 @@ class Run:
             w.signal(signal.SIGTERM)
         codes = [w.wait(40) for w in self.workers]
         result = self.verify()
-        self.cluster.run("stop")
         return self.report(result, fleet, time.time() - started, behind, codes)
 
     def drain(self):
@@ -376,5 +375,16 @@ def lane_lags(workers):
     return lags
 
 
+def main():
+    run = Run(arguments())
+    try:
+        return run.main()
+    finally:
+        for w in run.workers:
+            if w.alive():
+                w.process.kill()
+        run.cluster.run("stop")
+
+
 if __name__ == "__main__":
-    sys.exit(Run(arguments()).main())
+    sys.exit(main())
