@@ -134,10 +134,14 @@ Result<std::vector<PartitionBounds>> topic_bounds(const KafkaConfig& config, con
 Status read_topic(const KafkaConfig& config, const ReadTopic& what, const std::function<bool(const TopicRecord&)>& take) {
   auto client = make_reader(config, "read_committed");
   if (!client) return client.status();
-  // To a handle that reads uncommitted records, too, the log ends behind them.
-  auto other = what.wait_for_open ? make_reader(config, "read_uncommitted") : ClientHandle();
-  if (!other) return other.status();
-  const auto bounds = bounds_of(*other != nullptr ? other->get() : client->get(), what.topic, std::max(what.timeout_ms, 1));
+  // Asked of this handle in any case: one that has not heard of a topic looks for its leaders only once a second.
+  auto bounds = bounds_of(client->get(), what.topic, std::max(what.timeout_ms, 1));
+  if (bounds && what.wait_for_open) {
+    // To a handle that reads uncommitted records, too, the log ends behind them.
+    const auto other = make_reader(config, "read_uncommitted");
+    if (!other) return other.status();
+    bounds = bounds_of(other->get(), what.topic, std::max(what.timeout_ms, 1));
+  }
   if (!bounds) return bounds.status();
   Ends ends;
   std::vector<PartitionOffset> starts;
