@@ -8,6 +8,7 @@ namespace headroom {
 
 Command check_command();
 Command completion_command();
+Command demo_command();
 Command describe_command();
 Command explain_command();
 Command feed_command();
