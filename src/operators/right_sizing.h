@@ -21,27 +21,24 @@ namespace headroom {
 
 struct CompiledSizing;
 
-// Keeps the size of containers honest: compares what each reserves with what it uses, and asks for another size when the two have been too
-// far apart for long enough, or when memory ran out. The rules are in ARCHITECTURE.md, "right_sizing"; where words leave a choice, this is
-// taken:
+// Keeps the size of containers honest: compares what each reserves with what it uses, and asks for another size when the two have been
+// too far apart for long enough, or when memory ran out. Each rule stands as a case in tests/topologies/*.case, and all of them once more,
+// as plainly as can be, in right_sizing_model.py beside them. Where words leave a choice, this is taken:
 //
-// - All arithmetic on quantities is llrint of a double expression whose inputs are the rounded integers and the parameters as given.
-// - Samples are late by their own instance's and metric's last accepted time, and used ones also by the bucket; late ones change nothing
-// and
-//   do not make an instance known. The first used sample of a container and resource starts its newest bucket and evaluates nothing.
-// - An instance is known per resource: forgotten for cpu, its memory stays. Reserved samples keep it (cpu: cpu_reserved_cores; memory:
-//   memory_reserved_bytes and oom_kills). The instance of the sample that leads to an evaluation may be forgotten by it, and is then new.
-// - "Any instance of the container" for the largest used value counts those that are not forgotten, whether they take part or not.
-// - A desired size may lie on the other side of the current one than the direction says (a memory floor, a decider other than the one out
-// of
-//   the band): it is what the rules ask for, and the command says so.
-// - An out-of-memory kill is compared with the last accepted count rounded to integers. Gates may hold its desired size down to the current
-//   one or below; the command is given nevertheless.
-// - A command that an out-of-memory kill gave may lie ahead of a later evaluation's time; the cooldown holds then too. Its cost falls on
-// the
-//   UTC day of its own time.
-// - A container is forgotten when the lane's time has moved on by idle_ms() since its last sample of any kind, instances and all.
-// - With nothing in the histogram (the policy was changed) `quantile` falls back on `recentre`.
+// - Arithmetic on quantities is llrint of a double expression whose inputs are the rounded integers and the parameters as given.
+// - Samples are late by their own instance's and metric's last accepted time, used ones also by the bucket. Late ones change nothing and do
+//   not make an instance known. The first used sample of a container and resource starts its newest bucket and evaluates nothing.
+// - An instance is known per resource: forgotten for cpu, its memory stays. Reserved samples and kills keep it, too. The instance of the
+//   sample that leads to an evaluation may be forgotten by it, and is then new.
+// - "Any instance of the container", for the largest used value, is any that is not forgotten, whether it takes part or not.
+// - A desired size may lie on the other side of the current one than the direction says (a memory floor, or a decider other than the
+//   instance that is out of the band): it is what the rules ask for, and is given.
+// - The count of kills is rounded to an integer. Gates may hold the desired size after a kill down to the current one or below; the command
+//   is given all the same.
+// - The last command may lie ahead of an evaluation (a kill is answered at its own time): the cooldown holds then, too. A command falls on
+//   the UTC day of its own time.
+// - A container is forgotten, instances and all, when the lane's time has moved on by idle_ms() since its last sample of any kind came.
+// - While the histogram is empty (the policy was changed) `quantile` falls back on `recentre`.
 class RightSizing {
  public:
   using In = Sample;
