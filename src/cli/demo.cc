@@ -41,6 +41,7 @@ void print_json(const demo::Outcome& outcome) {
                        {"slowest_takeover_s", outcome.slowest_takeover_seconds},
                        {"lying_factor_cores_before", outcome.before.cpu_reserved_cores - outcome.before.cpu_used_cores},
                        {"lying_factor_cores_after", outcome.after.cpu_reserved_cores - outcome.after.cpu_used_cores},
+                       {"verified", outcome.verified},
                        {"trouble", outcome.trouble}};
   std::printf("%s\n", report.dump().c_str());
 }
@@ -52,7 +53,8 @@ void print_findings(const char* what, const demo::Findings& found) {
 }
 
 void print_text(const demo::Outcome& outcome) {
-  std::printf("\nChecked against the same topology, run here once over the same %zu records without any failure:\n",
+  std::printf("\n$ headroom verify --oracle\n%s", outcome.verification.c_str());
+  std::printf("\nChecked as it came against the same topology, run here once over all %zu records without any failure:\n",
               static_cast<size_t>(outcome.records));
   print_findings("commands", outcome.actions);
   print_findings("rejected records", outcome.rejected);

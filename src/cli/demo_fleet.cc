@@ -19,7 +19,7 @@ constexpr double kGibi = 1024.0 * 1024 * 1024;
 constexpr int64_t kLeastCpuMicro = 10'000;
 constexpr int64_t kLeastMemoryBytes = 16 << 20;
 constexpr double kLoadChangesAMinute = 1.0 / 240;
-constexpr uint64_t kBrokenEvery = 400;
+constexpr uint64_t kBrokenEvery = 397;
 
 struct Team {
   std::string_view space;
@@ -88,6 +88,8 @@ Container Fleet::make_container(int number) {
   c.memory_reserved_bytes = std::llround(memory / (64 << 20)) * (64 << 20);
   c.cpu_mean_micro = c.cpu_need_micro_;
   c.memory_mean_bytes = c.memory_need_bytes_;
+  c.cpu_used_micro = std::llround(c.cpu_need_micro_);
+  c.memory_used_bytes = std::llround(c.memory_need_bytes_);
   return c;
 }
 

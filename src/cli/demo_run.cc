@@ -221,6 +221,10 @@ Status Run::finish() {
   }
   if (Status status = stop_workers(); !status) return status;
   if (Status status = read_to_end(); !status) return status;
+  auto verdict = stage_.verify();
+  if (!verdict) return verdict.status();
+  outcome_.verification = std::move(verdict->text);
+  outcome_.verified = verdict->exit_code == 0;
   outcome_.actions = proof_.findings_in(stage_.action_topic());
   outcome_.rejected = proof_.findings_in(stage_.config().rejected_topic);
   outcome_.records = board_.records;

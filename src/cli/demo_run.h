@@ -36,9 +36,13 @@ struct Outcome {
   double slowest_takeover_seconds = 0;
   FleetTotals before;
   FleetTotals after;
-  std::string trouble;  // what went wrong beside the findings; empty: nothing
+  std::string verification;  // what `headroom verify --oracle` printed
+  bool verified = false;     // and whether it found all in order
+  std::string trouble;       // what went wrong beside the findings; empty: nothing
 
-  bool clean() const { return trouble.empty() && actions.clean() && rejected.clean() && takeovers == kills && actions.found > 0; }
+  bool clean() const {
+    return trouble.empty() && verified && actions.clean() && rejected.clean() && takeovers == kills && actions.found > 0;
+  }
 };
 
 // A fleet, its workers, a death now and then, and the proof. One thread, which must have blocked SIGINT, SIGTERM and SIGHUP before the

@@ -29,6 +29,8 @@ std::string config_text(const std::string& brokers, const std::string& redis) {
 )");
 }
 
+constexpr int kVerifyMs = 60'000;
+
 std::string own_binary() {
   std::error_code error;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -82,6 +84,17 @@ Status Stage::configure() {
   for (const auto& topic : topics)
     if (Status status = broker_->create_topic(topic, kPartitions); !status) return status;
   return Status::ok();
+}
+
+Result<Stage::Verdict> Stage::verify() {
+  const std::string log = folder_.file("verify.log");
+  auto child = Child::start({{own_binary(), "verify", "--config", folder_.file("demo.json"), "--oracle"}, log});
+  if (!child) return child.status();
+  const auto code = child->wait(kVerifyMs);
+  if (!code) return Status(Code::kTimeout, concat("headroom verify does not end; see ", log));
+  auto text = read_whole_file(log, 1 << 20);
+  if (!text) return text.status();
+  return Verdict{*code, std::move(*text)};
 }
 
 Status Stage::start_workers() {

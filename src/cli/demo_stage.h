@@ -29,6 +29,12 @@ class Stage {
   std::vector<WorkerProcess>& workers() { return workers_; }
   TempFolder& folder() { return folder_; }
   Status start_workers();
+  // `headroom verify --oracle` over what the broker holds, in a process of its own: its exit code and what it printed.
+  struct Verdict {
+    int exit_code = -1;
+    std::string text;
+  };
+  Result<Verdict> verify();
 
  private:
   explicit Stage(TempFolder folder) : folder_(std::move(folder)) {}
