@@ -129,7 +129,7 @@ class Rig:
         path.write_text(json.dumps(config, indent=1))
         return path
 
-    def program(self, name, *arguments, background=False, cpu=None):
+    def program(self, name, *arguments, background=False, cpu=None, json_line=True):
         """Runs a program of bench/ beside the servers; gives the JSON line that it ends with, or in the background the process."""
         command = ["taskset", "-c", cpu or self.args.server_cpu, str(self.build / "bench" / name), *map(str, arguments)]
         if background:
@@ -139,11 +139,15 @@ class Rig:
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             die(3, f"{name} failed: {done.stderr.strip()}")
-        return json.loads(done.stdout.strip().splitlines()[-1])
+        return json.loads(done.stdout.strip().splitlines()[-1]) if json_line else None
 
     def fill(self, topic, background=False, **options):
+        """fill_topic with these options (rate=1: --rate 1); gives what it says it wrote, or in the background the process."""
         arguments = [part for key, value in options.items() for part in (f"--{key.replace('_', '-')}", value)]
         return self.program("fill_topic", "--brokers", self.kafka, "--topic", topic, *arguments, background=background)
+
+    def make_topic(self, topic, partitions=2):
+        self.program("fill_topic", "--brokers", self.kafka, "--topic", topic, "--partitions", partitions, "--create-only", json_line=False)
 
     def worker(self, config, slot="w0"):
         worker = Worker(self, config, slot)
@@ -244,14 +248,26 @@ def wall_seconds(stamp):
     return datetime.datetime.strptime(stamp, form).replace(tzinfo=datetime.timezone.utc).timestamp()
 
 
-def histogram_quantile(before, after, name, q):
-    """Of what a Prometheus histogram took between two readings, in its unit; interpolated within a bucket, as Prometheus does."""
+def buckets_between(before, after, name):
+    """{upper bound: how many at or below it} of what a Prometheus histogram took between two readings, over all its labels."""
     buckets = {}
     for series, value in after.items():
         bound = re.match(re.escape(name) + r'_bucket\{.*?le="([^"]+)"', series)
         if bound:
             le = float(bound.group(1).replace("+Inf", "inf"))
             buckets[le] = buckets.get(le, 0) + value - before.get(series, 0)
+    return buckets
+
+
+def longest_bucket(before, after, name):
+    """The bound that nothing in between was above."""
+    buckets = buckets_between(before, after, name)
+    return min((le for le, count in buckets.items() if count >= buckets[float("inf")]), default=0.0)
+
+
+def histogram_quantile(before, after, name, q):
+    """Of what a histogram took between two readings, in its unit; interpolated within a bucket, as Prometheus does."""
+    buckets = buckets_between(before, after, name)
     total = buckets.get(float("inf"), 0)
     lower, below = 0.0, 0.0
     for le in sorted(buckets):
