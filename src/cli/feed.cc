@@ -7,14 +7,17 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "base/concat.h"
+#include "base/log.h"
 #include "base/time_text.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/csv_feed.h"
 #include "kafka/sample_producer.h"
+#include "kafka/topics.h"
 
 namespace headroom {
 namespace {
@@ -23,6 +26,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr uint64_t kShownFaults = 20;
 constexpr int kFlushMs = 30'000;
+constexpr int kTopicsMs = 15'000;
 
 struct FeedOptions {
   ConfigOptions config;
@@ -37,6 +41,7 @@ struct FeedOptions {
   std::string topic = "headroom.samples";
   double speed = 0;
   std::string stamp = "now";
+  bool create_topics = false;
   bool print = false;
   bool strict = false;
 };
@@ -107,25 +112,41 @@ class Feed {
   explicit Feed(const FeedOptions& options) : options_(options), pace_(options.speed) {}
 
   int run() {
-    if (!options_.print) {
-      const int opened = open_producer();
-      if (opened != kExitFine) return opened;
-    }
+    std::optional<LoadedConfig> loaded;
+    if (!options_.print && !(loaded = load_or_explain(options_.config))) return kExitUsage;
     auto csv = CsvFeed::open(options_.csv, options_.delimiter[0], options_.mapping, [this](const std::string& what) { tell(what); });
     if (!csv) return fail(kExitUsage, csv.status().message());
+    if (loaded) {
+      const int opened = open_producer(loaded->config.kafka);
+      if (opened != kExitFine) return opened;
+    }
     const int result = pump(**csv);
     summary((*csv)->counts());
     return result;
   }
 
  private:
-  int open_producer() {
-    const auto loaded = load_or_explain(options_.config);
-    if (!loaded) return kExitUsage;
-    auto producer = SampleProducer::open(loaded->config.kafka, options_.topic);
+  int open_producer(const KafkaConfig& kafka) {
+    if (const Status ready = check_topic(kafka); !ready) return fail(kExitOutside, ready.message());
+    auto producer = SampleProducer::open(kafka, options_.topic);
     if (!producer) return fail(kExitUsage, producer.status().message());
     producer_ = std::move(*producer);
     return kExitFine;
+  }
+
+  // A topic that is missing would only be found out after the client's own patience; and one that forgets would take history away again.
+  Status check_topic(const KafkaConfig& kafka) const {
+    const std::vector<std::string> topics = {options_.topic};
+    if (options_.create_topics)
+      if (Status created = create_topics(kafka, topics, kTopicsMs); !created) return created;
+    const auto states = describe_topics(kafka, topics, kTopicsMs);
+    if (!states) return states.status();
+    const TopicState& state = states->front();
+    if (state.partitions == 0) return {Code::kNotFound, concat("there is no topic ", options_.topic, "; --create-topics makes it")};
+    if (options_.stamp == "event" && state.settings_known && state.retention_ms >= 0)
+      log_warn("The topic's retention deletes records whose stamps are older; --stamp now keeps them",
+               {{"topic", options_.topic}, {"retention", format_duration(state.retention_ms)}});
+    return Status::ok();
   }
 
   int pump(CsvFeed& csv) {
@@ -225,7 +246,7 @@ Command feed_command() {
       "feed", "Turn the rows of a CSV into samples and produce them to Kafka, at their own pace or faster, or print them.",
       "  headroom feed --print --csv usage.csv --target shop/web/Deployment/api --container app \\\n"
       "      --map cpu_used_cores=cpu --map cpu_reserved_cores=cpu_limit | headroom replay -\n"
-      "  headroom feed --config config/local.json --speed 60 --csv a.csv --csv b.csv --time-column ts --time-unit us \\\n"
+      "  headroom feed --config config/local.json --create-topics --speed 60 --csv a.csv --csv b.csv --time-column ts --time-unit us \\\n"
       "      --time-offset 2019-05-01T00:00:00Z --target 'borg/{file}/Job/{file}' --map memory_used_bytes=avg_memory_usage*68719476736\n",
       [](CLI::App& app) {
         auto options = std::make_shared<FeedOptions>();
@@ -239,6 +260,8 @@ Command feed_command() {
                        "Kafka timestamp: now, or event for the sample's own time (brokers delete records with old ones)")
             ->check(CLI::IsMember({"now", "event"}))
             ->capture_default_str();
+        app.add_flag("--create-topics", options->create_topics,
+                     "Make the topic when it is missing, with kafka.partitions and kafka.replication");
         app.add_flag("--print", options->print, "Print the samples, one JSON a line, instead of producing them");
         return [options] { return feed(*options); };
       }};
