@@ -86,7 +86,7 @@ class Rig:
         self.others = []
 
     def make(self, programs):
-        for command in (["bash", "ops/install.sh"], ["cmake", "--preset", "native", "-B", str(self.build)],
+        for command in (["bash", "ops/install.sh"], ["cmake", "--preset", "native", "-B", str(self.build), "-DHEADROOM_BENCH=ON"],
                         ["ninja", "-C", str(self.build), "headroom", *programs]):
             done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             if done.returncode != 0:

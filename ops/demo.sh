@@ -8,12 +8,15 @@ set -euo pipefail
 export PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${PATH:+:$PATH}"
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bash "$root/ops/install.sh" --build-only >&2
-mkdir -p "$root/build"
+build=$root/build/native
 log=$root/build/demo-build.log
-printf 'demo: building Headroom (some minutes the first time; output in %s)\n' "$log" >&2
-if ! { cmake --preset native -S "$root" -B "$root/build/native" -DHEADROOM_TESTS=OFF -DHEADROOM_BENCH=OFF && ninja -C "$root/build/native" headroom; } >"$log" 2>&1; then
-  tail -30 "$log" >&2
-  printf 'demo: the build failed; all of its output is in %s\n' "$log" >&2
+mkdir -p "$root/build"
+failed() {
+  [[ -t 1 ]] || tail -30 "$log" >&2
+  printf 'demo: the build failed; see above and %s\n' "$log" >&2
   exit 3
-fi
-exec "$root/build/native/headroom" demo "$@"
+}
+printf 'demo: building Headroom with this machine'"'"'s vector instructions; the first time takes some minutes\n' >&2
+cmake --preset native -S "$root" -B "$build" -DHEADROOM_TESTS=OFF -DHEADROOM_BENCH=OFF >"$log" 2>&1 || { tail -30 "$log" >&2; failed; }
+if [[ -t 1 ]]; then ninja -C "$build" headroom || failed; else ninja -C "$build" headroom >>"$log" 2>&1 || failed; fi
+exec "$build/headroom" demo "$@"
