@@ -78,13 +78,12 @@ void Audit::expect_commit(const std::string& name, const OffsetMetadata& metadat
 }
 
 Audit::Lane& Audit::lane(std::string_view name, std::string_view topic) {
-  Key key{std::string(name), std::string(topic)};
-  const auto found = lanes_.find(key);
-  if (found != lanes_.end()) return found->second;
-  Lane& made = lanes_[key];
-  made.row.lane = key.first;
-  made.row.topic = key.second;
-  return made;
+  const auto [at, made] = lanes_.try_emplace(Key{std::string(name), std::string(topic)});
+  if (made) {
+    at->second.row.lane = at->first.first;
+    at->second.row.topic = at->first.second;
+  }
+  return at->second;
 }
 
 const OutputProgress* Audit::committed(const Lane& lane) const {
