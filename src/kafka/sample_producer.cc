@@ -2,6 +2,7 @@
 
 #include "kafka/client.h"
 #include "kafka/error.h"
+#include "kafka/produce.h"
 
 namespace headroom {
 
@@ -45,13 +46,15 @@ Result<std::unique_ptr<SampleProducer>> SampleProducer::open(const KafkaConfig& 
 Status SampleProducer::produce(std::string_view key, std::string_view value, int64_t timestamp_ms, int partition) {
   rd_kafka_t* client = parts_->client.get();
   if (++parts_->produced % 1024 == 0) rd_kafka_poll(client, 0);
+  ProducedRecord record;
+  record.topic = parts_->topic.get();
+  if (partition >= 0) record.partition = partition;
+  if (!key.empty()) record.key = key;
+  record.value = value;
+  record.timestamp_ms = timestamp_ms < 0 ? 0 : timestamp_ms;
   for (;;) {
     if (!parts_->trouble) return parts_->trouble;
-    const auto error = rd_kafka_producev(
-        client, RD_KAFKA_V_RKT(parts_->topic.get()), RD_KAFKA_V_PARTITION(partition < 0 ? RD_KAFKA_PARTITION_UA : partition),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.empty() ? nullptr : key.data(), key.size()),
-        RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_TIMESTAMP(timestamp_ms < 0 ? 0 : timestamp_ms),
-        RD_KAFKA_V_END);
+    const auto error = produce_record(client, record);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Status::ok();
     if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) return kafka_status(error, "producing to " + parts_->topic_name);
     rd_kafka_poll(client, 10);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "kafka/error.h"
 #include "kafka/partitions.h"
+#include "kafka/produce.h"
 
 namespace headroom {
 namespace {
@@ -180,10 +181,12 @@ Status KafkaSink::produce(const OutRecord& record) {
     topic = topics_.emplace(record.topic, std::move(made)).first;
   }
   rd_kafka_headers_t* headers = headers_of(record);
-  const auto error = rd_kafka_producev(client_.get(), RD_KAFKA_V_RKT(topic->second.get()), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
-                                       RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
-                                       RD_KAFKA_V_VALUE(const_cast<char*>(record.value.data()), record.value.size()),
-                                       RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+  ProducedRecord produced;
+  produced.topic = topic->second.get();
+  produced.key = record.key;
+  produced.value = record.value;
+  produced.headers = headers;
+  const auto error = produce_record(client_.get(), produced);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Status::ok();
   rd_kafka_headers_destroy(headers);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) rd_kafka_poll(client_.get(), 0);

@@ -4,6 +4,7 @@
 
 #include "engine/offset_metadata.h"
 #include "kafka/error.h"
+#include "kafka/produce.h"
 #include "kafka/source.h"
 #include "kafka/topic_reader.h"
 #include "kit/kafka_cluster.h"
@@ -208,11 +209,14 @@ TEST_F(SinkRealKafka, passes_markers_and_aborted_records_with_its_position) {
     return kafka_status(error.get(), "writing");
   };
   ASSERT_TRUE(ok(rd_kafka_init_transactions(writer->get(), 20'000)));
+  const TopicHandle topic(rd_kafka_topic_new(writer->get(), out.c_str(), nullptr));
   for (int i = 1; i <= 20; ++i) {
     ASSERT_TRUE(ok(rd_kafka_begin_transaction(writer->get())));
-    ASSERT_EQ(rd_kafka_producev(writer->get(), RD_KAFKA_V_TOPIC(out.c_str()), RD_KAFKA_V_VALUE(&i, sizeof i),
-                                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
-              RD_KAFKA_RESP_ERR_NO_ERROR);
+    const std::string value = std::to_string(i);
+    ProducedRecord record;
+    record.topic = topic.get();
+    record.value = value;
+    ASSERT_EQ(produce_record(writer->get(), record), RD_KAFKA_RESP_ERR_NO_ERROR);
     ASSERT_EQ(rd_kafka_flush(writer->get(), 20'000), RD_KAFKA_RESP_ERR_NO_ERROR);
     ASSERT_TRUE(ok(i % 3 == 0 ? rd_kafka_abort_transaction(writer->get(), -1) : rd_kafka_commit_transaction(writer->get(), -1)));
   }
