@@ -47,26 +47,25 @@ void print_json(const demo::Outcome& outcome) {
 }
 
 void print_findings(const char* what, const demo::Findings& found) {
-  std::printf("  %-17s %6zu of %zu expected: %zu lost, %zu doubled, %zu other than expected; %zu repeated identically\n", what,
+  std::printf("  %-17s%zu of %zu expected; lost %zu, doubled %zu, other than expected %zu; repeated %zu\n", what,
               static_cast<size_t>(found.found), static_cast<size_t>(found.expected), static_cast<size_t>(found.lost),
               static_cast<size_t>(found.doubled), static_cast<size_t>(found.foreign), static_cast<size_t>(found.repeated));
 }
 
 void print_text(const demo::Outcome& outcome) {
   std::printf("\n$ headroom verify --oracle\n%s", outcome.verification.c_str());
-  std::printf("\nChecked as it came against the same topology, run here once over all %zu records without any failure:\n",
-              static_cast<size_t>(outcome.records));
+  std::printf("\nChecked as it came, against one undisturbed run over all %zu records:\n", static_cast<size_t>(outcome.records));
   print_findings("commands", outcome.actions);
   print_findings("rejected records", outcome.rejected);
-  std::printf("  %-17s %6d, every lane taken over: %s (slowest after %.1f s)\n", "workers killed", outcome.kills,
-              outcome.takeovers == outcome.kills ? "yes" : "NO", outcome.slowest_takeover_seconds);
-  std::printf("  %-17s %+6.1f cores at first, %+.1f at the end\n", "lying factor",
+  std::printf("  %-17s%d; their lanes taken over: %s (slowest after %.1f s)\n", "workers killed", outcome.kills,
+              outcome.takeovers == outcome.kills ? "all" : "NOT ALL", outcome.slowest_takeover_seconds);
+  std::printf("  %-17s%+.1f cores at first, %+.1f at the end\n", "lying factor",
               outcome.before.cpu_reserved_cores - outcome.before.cpu_used_cores,
               outcome.after.cpu_reserved_cores - outcome.after.cpu_used_cores);
   for (const auto* found : {&outcome.actions, &outcome.rejected})
     if (!found->first_wrong.empty()) std::printf("  first wrong: %s\n", found->first_wrong.c_str());
   if (!outcome.trouble.empty()) std::printf("  trouble: %s\n", outcome.trouble.c_str());
-  std::printf("%s\n", outcome.clean() ? "OK: none lost, none doubled" : "NOT OK");
+  std::printf("%s\n", outcome.clean() ? "OK: no command lost, none doubled" : "NOT OK");
 }
 
 // Before any thread is made: all of them inherit it, and signals wait for the demo's loop.

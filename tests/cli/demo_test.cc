@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -244,7 +248,7 @@ TEST(DemoWorkers, read_lanes_of_a_status_and_refuse_anything_else) {
     EXPECT_FALSE(parse_status(wrong)) << wrong;
 }
 
-std::string read(const std::string& path) {
+std::string text_of(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   return text.str();
@@ -257,7 +261,7 @@ TEST(Child, keeps_its_output_and_tells_how_it_ended) {
   auto child = Child::start({{"sh", "-c", "echo out; echo err >&2; exit 7"}, log});
   ASSERT_TRUE(child);
   EXPECT_EQ(child->wait(10'000), 7);
-  EXPECT_EQ(read(log), "out\nerr\n");
+  EXPECT_EQ(text_of(log), "out\nerr\n");
   auto killed = Child::start({{"cat", log + "-none", "-"}, log});
   ASSERT_TRUE(killed);
   killed->signal(SIGKILL);
@@ -272,17 +276,55 @@ TEST(Child, says_that_there_is_no_such_program) {
   EXPECT_EQ(child.status().code(), Code::kNotFound) << child.status().to_string();
 }
 
+// Readable when the process has ended.
+bool ends_within(pid_t pid, int timeout_ms) {
+  const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  if (fd < 0) return errno == ESRCH;
+  pollfd ended = {fd, POLLIN, 0};
+  const bool in_time = poll(&ended, 1, timeout_ms) == 1;
+  close(fd);
+  return in_time;
+}
+
 TEST(Child, ends_with_its_object) {
   auto folder = TempFolder::make("headroom-test");
   ASSERT_TRUE(folder);
   pid_t pid = 0;
   {
-    auto child = Child::start({{"sh", "-c", "while :; do read x; done"}, folder->file("log")});
+    auto child = Child::start({{"tail", "-f", "/dev/null"}, folder->file("log")});
     ASSERT_TRUE(child);
     pid = child->pid();
-    EXPECT_EQ(kill(pid, 0), 0);
+    EXPECT_TRUE(child->running());
+    EXPECT_FALSE(ends_within(pid, 0));
   }
-  EXPECT_EQ(kill(pid, 0), -1);
+  EXPECT_TRUE(ends_within(pid, 0));
+}
+
+TEST(Child, is_killed_with_the_process_that_started_it) {
+  auto folder = TempFolder::make("headroom-test");
+  ASSERT_TRUE(folder);
+  int tell[2];
+  int hold[2];
+  ASSERT_EQ(pipe(tell), 0);
+  ASSERT_EQ(pipe(hold), 0);
+  const pid_t parent = fork();
+  if (parent == 0) {
+    close(hold[1]);
+    auto child = Child::start({{"tail", "-f", "/dev/null"}, folder->file("log")});
+    const pid_t pid = child ? child->pid() : -1;
+    char nothing = 0;
+    // Ends without destructors, as SIGKILL would end it, when the test lets go of the other end.
+    if (write(tell[1], &pid, sizeof pid) != sizeof pid || ::read(hold[0], &nothing, 1) != 0) _exit(1);
+    _exit(0);
+  }
+  pid_t grandchild = -1;
+  ASSERT_EQ(::read(tell[0], &grandchild, sizeof grandchild), static_cast<ssize_t>(sizeof grandchild));
+  ASSERT_GT(grandchild, 0);
+  EXPECT_FALSE(ends_within(grandchild, 0));
+  close(hold[1]);
+  waitpid(parent, nullptr, 0);
+  EXPECT_TRUE(ends_within(grandchild, 10'000));
+  for (const int fd : {tell[0], tell[1], hold[0]}) close(fd);
 }
 
 TEST(TempFolder, goes_with_its_object_unless_kept) {
@@ -312,7 +354,7 @@ TEST(Demo, proves_that_a_killed_worker_costs_nothing) {
   auto demo = Child::start({{HEADROOM_BINARY, "demo", "--seconds", "12", "--plain", "--json"}, log});
   ASSERT_TRUE(demo);
   const auto code = demo->wait(120'000);
-  const std::string text = read(log);
+  const std::string text = text_of(log);
   ASSERT_EQ(code, 0) << text;
   const size_t last = text.rfind("\n{");
   ASSERT_NE(last, std::string::npos) << text;
@@ -334,7 +376,7 @@ TEST(Demo, says_in_one_sentence_what_it_lacks) {
   auto demo = Child::start({{"env", "PATH=" + folder->path(), HEADROOM_BINARY, "demo", "--quick"}, log});
   ASSERT_TRUE(demo);
   EXPECT_EQ(demo->wait(30'000), 3);
-  EXPECT_EQ(read(log), "headroom: the demo needs redis-server and there is none in PATH: apt-get install redis-server\n");
+  EXPECT_EQ(text_of(log), "headroom: the demo needs redis-server and there is none in PATH: apt-get install redis-server\n");
 }
 
 }  // namespace
