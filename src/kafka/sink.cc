@@ -108,6 +108,8 @@ Status KafkaSink::open(int timeout_ms) {
   topics_.clear();
   client_.reset();
   in_transaction_ = false;
+  good_ = true;
+  spent_ = false;
   offsets_.clear();
   failed_deliveries_ = 0;
   auto client = make_producer(options_.slot);
@@ -155,7 +157,7 @@ Status KafkaSink::fatal_status() const {
   if (client_ == nullptr) return Status(Code::kUnavailable, "the producer is not open");
   char text[512];
   const auto fatal = rd_kafka_fatal_error(client_.get(), text, sizeof text);
-  if (fatal == RD_KAFKA_RESP_ERR_NO_ERROR) return Status::ok();
+  if (fatal == RD_KAFKA_RESP_ERR_NO_ERROR) return good_ ? Status::ok() : Status(Code::kUnavailable, "the producer must be made anew");
   return Status(is_fenced(fatal) ? Code::kFenced : Code::kUnavailable, std::string("producing: ") + text);
 }
 
@@ -167,7 +169,10 @@ Status KafkaSink::begin() {
   offsets_.clear();
   if (!transactional()) return Status::ok();
   const ErrorHandle error(rd_kafka_begin_transaction(client_.get()));
-  if (error != nullptr) return kafka_status(error.get(), "beginning a transaction");
+  if (error != nullptr) {
+    good_ = false;
+    return kafka_status(error.get(), "beginning a transaction");
+  }
   in_transaction_ = true;
   return Status::ok();
 }
@@ -212,7 +217,12 @@ CommitResult KafkaSink::send_offsets(std::span<const OffsetCommit> offsets, cons
     const std::string detail = kafka_status(error.get(), "sending offsets to the transaction").message();
     if (is_lost_membership(code)) return {CommitOutcome::kLost, detail};
     if (rd_kafka_error_is_fatal(error.get())) return {is_fenced(code) ? CommitOutcome::kFenced : CommitOutcome::kUnknown, detail};
-    if (!rd_kafka_error_is_retriable(error.get()) || steady_ms() >= deadline) return {CommitOutcome::kAborted, detail};
+    const bool retriable = rd_kafka_error_is_retriable(error.get()) != 0;
+    if (!retriable || steady_ms() >= deadline) {
+      // A request without an answer may reach the coordinator late, within this producer's next transaction.
+      spent_ = retriable;
+      return {CommitOutcome::kAborted, detail};
+    }
     pause_briefly();
   }
 }
@@ -229,14 +239,14 @@ CommitResult KafkaSink::commit_transaction() {
   }
   const std::string detail = kafka_status(error.get(), "committing the transaction").message();
   if (rd_kafka_error_is_fatal(error.get())) {
-    in_transaction_ = false;
+    in_transaction_ = good_ = false;
     return {is_fenced(rd_kafka_error_code(error.get())) ? CommitOutcome::kFenced : CommitOutcome::kUnknown, detail};
   }
   // A record that was not delivered stops a commit before it is asked for. Any other error may come after that, and then only the committed
   // offsets tell.
   if (failed_deliveries_ > 0 && rd_kafka_error_txn_requires_abort(error.get()))
     return {CommitOutcome::kAborted, detail + "; " + delivery_trouble_};
-  in_transaction_ = false;
+  in_transaction_ = good_ = false;
   return {CommitOutcome::kUnknown, detail};
 }
 
@@ -251,14 +261,20 @@ CommitResult KafkaSink::commit_plain() {
 }
 
 CommitResult KafkaSink::abort() {
-  if (!transactional() || !in_transaction_) return {CommitOutcome::kAborted, {}};
+  if (Status status = fatal_status(); !status) {
+    in_transaction_ = false;
+    return {status.code() == Code::kFenced ? CommitOutcome::kFenced : CommitOutcome::kUnknown, status.message()};
+  }
+  if (!in_transaction_) return {CommitOutcome::kAborted, {}};
   in_transaction_ = false;
-  const bool refused = failed_deliveries_ > 0;
+  // After a record that was refused the library's sequence numbers have a hole, and the next transaction fails.
+  const bool last = spent_ || failed_deliveries_ > 0;
   const std::string trouble = delivery_trouble_;
   const ErrorHandle error(rd_kafka_abort_transaction(client_.get(), -1));
-  // After a record that was refused the library's sequence numbers have a hole, and the next transaction fails.
-  if (error == nullptr && refused) return {CommitOutcome::kUnknown, "aborted after: " + trouble};
-  if (error == nullptr) return {CommitOutcome::kAborted, {}};
+  if (error == nullptr && !last) return {CommitOutcome::kAborted, {}};
+  good_ = false;
+  if (error == nullptr)
+    return {CommitOutcome::kUnknown, "aborted; the producer must be made anew" + (trouble.empty() ? "" : " after " + trouble)};
   const std::string detail = kafka_status(error.get(), "aborting the transaction").message();
   const bool fenced = rd_kafka_error_is_fatal(error.get()) && is_fenced(rd_kafka_error_code(error.get()));
   return {fenced ? CommitOutcome::kFenced : CommitOutcome::kUnknown, detail};

@@ -45,6 +45,8 @@ class KafkaSink final : public Sink {
   KafkaWorkerOptions options_;
   KafkaSource& source_;
   bool in_transaction_ = false;
+  bool good_ = false;                             // for another transaction; otherwise open() must make it anew
+  bool spent_ = false;                            // good for no more than ending this transaction
   std::vector<OffsetCommit> offsets_;             // at_least_once: until commit
   const GroupMetadata* offsets_group_ = nullptr;  // at_least_once: whose they are
   uint64_t failed_deliveries_ = 0;                // of this transaction
