@@ -6,7 +6,7 @@
 
 #include "base/concat.h"
 #include "base/hash.h"
-#include "kafka/audit_event.h"
+#include "codec/event_place.h"
 
 namespace headroom {
 namespace {

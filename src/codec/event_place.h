@@ -6,7 +6,7 @@
 
 namespace headroom {
 
-// What a CloudEvent in structured mode says of its own place.
+// What a CloudEvent in structured mode says of its own place, for audits.
 struct EventPlace {
   std::string source;
   std::string id;

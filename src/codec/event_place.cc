@@ -1,4 +1,4 @@
-#include "kafka/audit_event.h"
+#include "codec/event_place.h"
 
 #include <simdjson.h>
 
