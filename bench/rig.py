@@ -1,10 +1,12 @@
 """Real servers and worker processes on processors of their own, and what they cost: for the scripts of this folder."""
 import argparse
+import ctypes
 import datetime
 import json
 import os
 import platform
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -42,6 +44,11 @@ def quantile(values, q):
 
 def median(values):
     return statistics.median(values) if values else None
+
+
+def die_with_parent():
+    """Between fork and exec: SIGKILL when the script ends, however that comes about."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def machine():
@@ -93,6 +100,9 @@ class Rig:
                 die(3, f"{' '.join(command)} failed:\n{done.stdout[-3000:]}")
 
     def __enter__(self):
+        # A request to end leaves through __exit__, as Ctrl-C does.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
         self.folder.mkdir(parents=True, exist_ok=True)
         self.cluster("stop", "--wipe")
         self.cluster("start")
@@ -133,7 +143,7 @@ class Rig:
         """Runs a program of bench/ beside the servers; gives the JSON line that it ends with, or in the background the process."""
         command = ["taskset", "-c", cpu or self.args.server_cpu, str(self.build / "bench" / name), *map(str, arguments)]
         if background:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
             self.others.append(process)
             return process
         done = subprocess.run(command, capture_output=True, text=True)
@@ -178,7 +188,7 @@ class Worker:
         with self.path.open("a") as log:
             self.process = subprocess.Popen(
                 ["taskset", "-c", self.rig.args.worker_cpu, str(self.rig.build / "headroom"), "run", "--config", str(self.config), "--slot", self.slot,
-                 "--create-topics"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                 "--create-topics"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
 
     def log(self):
         with self.path.open(errors="replace") as log:
