@@ -17,7 +17,7 @@ constexpr int64_t kHistoryMs = 28 * 60'000;  // written at once: nothing is deci
 constexpr double kFirstKill = 10;
 constexpr double kKillEvery = 60;
 constexpr double kReviveAfter = 20;
-constexpr double kPatience = 45;  // seconds: for workers to come up, take over, or finish
+constexpr double kPatience = 90;  // seconds: for workers to come up, take over, or finish
 constexpr int kTurnMs = 25;
 constexpr size_t kRecent = 12;
 

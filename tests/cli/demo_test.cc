@@ -353,7 +353,7 @@ TEST(Demo, proves_that_a_killed_worker_costs_nothing) {
   const std::string log = folder->file("log");
   auto demo = Child::start({{HEADROOM_BINARY, "demo", "--seconds", "12", "--plain", "--json"}, log});
   ASSERT_TRUE(demo);
-  const auto code = demo->wait(120'000);
+  const auto code = demo->wait(240'000);
   const std::string text = text_of(log);
   ASSERT_EQ(code, 0) << text;
   const size_t last = text.rfind("\n{");
