@@ -7,7 +7,9 @@ namespace headroom {
 
 enum class Resource : uint8_t { kCpu, kMemory };
 // "cpu", "memory".
-inline const char* resource_name(Resource resource) { return resource == Resource::kCpu ? "cpu" : "memory"; }
+inline const char* resource_name(Resource resource) {
+  return resource == Resource::kCpu ? "cpu" : "memory";
+}
 // Integer units of a resource in decisions: micro-cores for cpu, bytes for memory.
 inline constexpr int64_t kMicro = 1'000'000;
 

@@ -43,9 +43,9 @@ class Emitter {
 //     static constexpr uint32_t kStateVersion = 1;    // raise it when the meaning of a field changes
 //   };
 //
-// `step` is total and pure: no clock, no I/O, no throw, no randomness without a seed in State. Outputs are a function of the state and the input.
-// With more than one output a step is `void step(State&, const In&, Emitter<Out>&) const`. A step may keep views of `in` in its output:
-// outputs are consumed before the batch ends. An operator with a
+// `step` is total and pure: no clock, no I/O, no throw, no randomness without a seed in State. Outputs are a function of the state and the
+// input. With more than one output a step is `void step(State&, const In&, Emitter<Out>&) const`. A step may keep views of `in` in its
+// output: outputs are consumed before the batch ends. An operator with a
 //   static void prefetch(const State&, const In&);
 // has it called some inputs ahead of the step, to bring memory closer; it must not change anything.
 template <class Op>
@@ -57,7 +57,7 @@ concept EmittingOperator = requires(const Op op, typename Op::State& state, cons
   { op.step(state, in, emit) } -> std::same_as<void>;
 };
 template <class Op>
-concept Operator = (SteppingOperator<Op> || EmittingOperator<Op>) && requires(const Op op, const typename Op::In& in) {
+concept Operator = (SteppingOperator<Op> || EmittingOperator<Op>)&&requires(const Op op, const typename Op::In& in) {
   { Op::key(in) } -> std::same_as<StateKey>;
   { op.idle_ms() } -> std::convertible_to<int64_t>;
   { Op::kStateVersion } -> std::convertible_to<uint32_t>;

@@ -50,8 +50,8 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor): reads as `return value;`
-  Result(Status status) : value_(std::move(status)) {}   // NOLINT(google-explicit-constructor): reads as `return status;`
+  Result(T value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor): reads as `return value;`
+  Result(Status status) : value_(std::move(status)) {}  // NOLINT(google-explicit-constructor): reads as `return status;`
 
   bool is_ok() const { return value_.index() == 0; }
   explicit operator bool() const { return is_ok(); }

@@ -1,6 +1,6 @@
 #pragma once
-// The typed builder: a topology is one sentence, from a topic through operators to topics. Wiring that does not fit does not compile; cycles
-// cannot be written. See ARCHITECTURE.md, "How to add a topology".
+// The typed builder: a topology is one sentence, from a topic through operators to topics. Wiring that does not fit does not compile;
+// cycles cannot be written. See ARCHITECTURE.md, "How to add a topology".
 
 #include <cstdint>
 #include <functional>
@@ -24,9 +24,9 @@ struct Plan;
 
 struct TopologyOptions {
   std::string rejected_topic = "headroom.rejected";
-  size_t max_rejected_bytes = 900 * 1024;    // a larger rejected value is cut
-  uint32_t rejects_a_block = 64;             // of each 1024 offsets at most so many rejected records are written; all are counted
-  uint64_t max_keys = 2'000'000;             // states a lane and operator; inputs of further keys are rejected: too_many_keys
+  size_t max_rejected_bytes = 900 * 1024;  // a larger rejected value is cut
+  uint32_t rejects_a_block = 64;           // of each 1024 offsets at most so many rejected records are written; all are counted
+  uint64_t max_keys = 2'000'000;           // states a lane and operator; inputs of further keys are rejected: too_many_keys
 };
 
 // A finished description; makes tasks. Cheap to copy, safe to share between threads once built.
@@ -57,8 +57,8 @@ Pipe<T> from(Topology& topology, std::string topic, std::function<std::unique_pt
 // Pipe<T>:
 //   .then(name, Op)               keyed operator; Op::In must be T; gives Pipe<Op::Out>
 //   .map(name, f)                 f: const T& -> std::optional<U>, pure; gives Pipe<U>
-//   .observe(name, f)             f: void(const LaneIdentity&, const T&), sees each value as it is computed (in replays too); cannot change it
-//   .to(topic, Encode<T>)         a sink; returns the pipe, so that one stream can go to several topics
+//   .observe(name, f)             f: void(const LaneIdentity&, const T&), sees each value as it is computed (in replays too); cannot change
+//   it .to(topic, Encode<T>)         a sink; returns the pipe, so that one stream can go to several topics
 
 }  // namespace headroom
 

@@ -8,7 +8,8 @@ namespace headroom {
 // Bounded exponential back-off with jitter: delays grow from `first_ms` by doubling to `most_ms`, each drawn from its upper half.
 class Backoff {
  public:
-  Backoff(int64_t first_ms, int64_t most_ms, uint64_t seed) : first_ms_(first_ms), most_ms_(most_ms), next_ms_(first_ms), random_(seed | 1) {}
+  Backoff(int64_t first_ms, int64_t most_ms, uint64_t seed)
+      : first_ms_(first_ms), most_ms_(most_ms), next_ms_(first_ms), random_(seed | 1) {}
 
   int64_t next_ms() {
     const int64_t delay = next_ms_;

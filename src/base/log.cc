@@ -32,13 +32,16 @@ std::string now_text() {
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\', out += c;
-    else if (c == '\n') out += "\\n";
+    if (c == '"' || c == '\\')
+      out += '\\', out += c;
+    else if (c == '\n')
+      out += "\\n";
     else if (static_cast<unsigned char>(c) < 0x20) {
       char escaped[8];
       std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
       out += escaped;
-    } else out += c;
+    } else
+      out += c;
   }
   out += '"';
 }
@@ -55,15 +58,19 @@ void append_field(std::string& out, LogFormat format, std::string_view key, std:
     out += out.size() > 1 ? "," : "";
     append_quoted(out, key);
     out += ':';
-    if (quoted) append_quoted(out, text);
-    else out += text;
+    if (quoted)
+      append_quoted(out, text);
+    else
+      out += text;
     return;
   }
   if (!out.empty()) out += ' ';
   out += key;
   out += '=';
-  if (quoted && needs_quotes(text)) append_quoted(out, text);
-  else out += text;
+  if (quoted && needs_quotes(text))
+    append_quoted(out, text);
+  else
+    out += text;
 }
 
 }  // namespace
@@ -73,8 +80,12 @@ std::string LogField::number(double value) {
   const auto end = std::to_chars(text, text + sizeof text, value);
   return {text, end.ptr};
 }
-std::string LogField::number(int64_t value) { return std::to_string(value); }
-std::string LogField::number(uint64_t value) { return std::to_string(value); }
+std::string LogField::number(int64_t value) {
+  return std::to_string(value);
+}
+std::string LogField::number(uint64_t value) {
+  return std::to_string(value);
+}
 
 void set_log(LogLevel least, LogFormat format) {
   g_least = least;

@@ -20,8 +20,8 @@ class LogField {
   LogField(std::string_view name, const std::string& value) : LogField(name, std::string_view(value)) {}
   LogField(std::string_view name, bool value) : key(name), text(value ? "true" : "false"), quoted(false) {}
   template <class N>
-    requires(std::is_arithmetic_v<N> && !std::is_same_v<N, bool>)
-  LogField(std::string_view name, N value) : key(name), text(number(value)), quoted(false) {}
+  requires(std::is_arithmetic_v<N> && !std::is_same_v<N, bool>) LogField(std::string_view name, N value)
+      : key(name), text(number(value)), quoted(false) {}
 
   std::string_view key;
   std::string text;
@@ -33,21 +33,32 @@ class LogField {
   static std::string number(uint64_t value);
   template <class N>
   static std::string number(N value) {
-    if constexpr (std::is_floating_point_v<N>) return number(static_cast<double>(value));
-    else if constexpr (std::is_signed_v<N>) return number(static_cast<int64_t>(value));
-    else return number(static_cast<uint64_t>(value));
+    if constexpr (std::is_floating_point_v<N>)
+      return number(static_cast<double>(value));
+    else if constexpr (std::is_signed_v<N>)
+      return number(static_cast<int64_t>(value));
+    else
+      return number(static_cast<uint64_t>(value));
   }
 };
 
 // Process-wide settings; set once at start.
 void set_log(LogLevel least, LogFormat format);
 
-// Writes one line to standard error, whole, from any thread: time, level, message, fields. Messages are constant sentences; what varies goes
-// into fields. Never pass a secret.
+// Writes one line to standard error, whole, from any thread: time, level, message, fields. Messages are constant sentences; what varies
+// goes into fields. Never pass a secret.
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
-inline void log_debug(std::string_view m, std::initializer_list<LogField> f = {}) { log(LogLevel::kDebug, m, f); }
-inline void log_info(std::string_view m, std::initializer_list<LogField> f = {}) { log(LogLevel::kInfo, m, f); }
-inline void log_warn(std::string_view m, std::initializer_list<LogField> f = {}) { log(LogLevel::kWarn, m, f); }
-inline void log_error(std::string_view m, std::initializer_list<LogField> f = {}) { log(LogLevel::kError, m, f); }
+inline void log_debug(std::string_view m, std::initializer_list<LogField> f = {}) {
+  log(LogLevel::kDebug, m, f);
+}
+inline void log_info(std::string_view m, std::initializer_list<LogField> f = {}) {
+  log(LogLevel::kInfo, m, f);
+}
+inline void log_warn(std::string_view m, std::initializer_list<LogField> f = {}) {
+  log(LogLevel::kWarn, m, f);
+}
+inline void log_error(std::string_view m, std::initializer_list<LogField> f = {}) {
+  log(LogLevel::kError, m, f);
+}
 
 }  // namespace headroom

@@ -4,8 +4,8 @@
 
 namespace headroom {
 
-// The parts of a target "cluster/namespace/kind/name"; further slashes belong to the name. A target with fewer parts stands whole in `name`,
-// and the others are empty.
+// The parts of a target "cluster/namespace/kind/name"; further slashes belong to the name. A target with fewer parts stands whole in
+// `name`, and the others are empty.
 struct TargetParts {
   std::string_view cluster;
   std::string_view namespace_name;

@@ -46,8 +46,10 @@ class ReferenceWriter final : public SettingVisitor {
     row(setting, quote_json(format_bytes(bytes)), allowed_size(bounds));
   }
   void text(const Setting& setting, std::string& value, const TextRule& rule) override {
-    if (fits(value, rule)) row(setting, quote_json(value), allowed_text(rule));
-    else row(setting, {}, concat("must be set: ", allowed_text(rule)));
+    if (fits(value, rule))
+      row(setting, quote_json(value), allowed_text(rule));
+    else
+      row(setting, {}, concat("must be set: ", allowed_text(rule)));
   }
   void texts(const Setting& setting, std::vector<std::string>& values, const TextRule& rule) override {
     std::string list;

@@ -59,7 +59,8 @@ class GroupMetadata {
 class RebalanceListener {
  public:
   virtual ~RebalanceListener() = default;
-  // The group gave this member exactly these partitions. Called inside Source::poll; the listener must call Source::assign before it returns.
+  // The group gave this member exactly these partitions. Called inside Source::poll; the listener must call Source::assign before it
+  // returns.
   virtual void on_assigned(std::span<const Partition> partitions, std::shared_ptr<GroupMetadata> group) = 0;
   // All partitions are taken back. `lost`: others may own them already, nothing may be committed any more.
   virtual void on_revoked(std::span<const Partition> partitions, bool lost) = 0;
@@ -147,8 +148,8 @@ class Sink {
   // exactly_once only: ends the open transaction of another, dead slot by taking over its transactional.id for a moment.
   virtual Status end_transaction_of(std::string_view slot, int timeout_ms) = 0;
 
-  // One commit, in order: begin, produce each record, send_offsets, commit; abort at any point before commit. In at_least_once mode begin and
-  // abort do nothing, send_offsets remembers, and commit waits for the records' acknowledgements and then commits the offsets.
+  // One commit, in order: begin, produce each record, send_offsets, commit; abort at any point before commit. In at_least_once mode begin
+  // and abort do nothing, send_offsets remembers, and commit waits for the records' acknowledgements and then commits the offsets.
   virtual Status begin() = 0;
   // kExhausted: the client's queue is full, try again after a moment. Copies what it needs.
   virtual Status produce(const OutRecord& record) = 0;
@@ -168,7 +169,7 @@ struct PageId {
 struct Manifest {
   std::string owner;  // random tag of the flip that wrote it
   uint64_t epoch = 0;
-  std::string core;   // the lane's progress and engine state, with its checksum; see engine/task.h
+  std::string core;  // the lane's progress and engine state, with its checksum; see engine/task.h
   std::map<PageId, std::string> pages;
 };
 
@@ -196,8 +197,9 @@ struct AttemptMark {
   int deaths = 0;     // known to have happened at this offset, the one that this mark may announce included
 };
 
-// The checkpoint store. Requests are queued and answered by `done`, each exactly once, from within poll(): kUnavailable when the connection was
-// lost first (the request may or may not have taken effect). Never blocks. `lane` is the full lane name, "installation.topology/partition".
+// The checkpoint store. Requests are queued and answered by `done`, each exactly once, from within poll(): kUnavailable when the connection
+// was lost first (the request may or may not have taken effect). Never blocks. `lane` is the full lane name,
+// "installation.topology/partition".
 class CheckpointStore {
  public:
   template <class T>

@@ -27,10 +27,10 @@ struct OutputProgress {
 
 // How far a lane is. Everything here is a function of the input's prefix (and of the incarnation).
 struct Progress {
-  Offset next_offset = 0;             // C: the position up to which everything was processed
-  Offset last_record_offset = -1;     // the last record before it, and its broker timestamp
+  Offset next_offset = 0;          // C: the position up to which everything was processed
+  Offset last_record_offset = -1;  // the last record before it, and its broker timestamp
   int64_t last_record_timestamp = -1;
-  int64_t time_ms = INT64_MIN;        // the lane's greatest event time (samples and ticks)
+  int64_t time_ms = INT64_MIN;          // the lane's greatest event time (samples and ticks)
   std::vector<OutputProgress> outputs;  // sorted by topic
 };
 
@@ -39,9 +39,9 @@ struct TaskCounts {
   uint64_t records = 0;
   uint64_t values = 0;
   uint64_t ticks = 0;
-  uint64_t repeated_offsets = 0;  // records below next_offset, dropped
+  uint64_t repeated_offsets = 0;                           // records below next_offset, dropped
   std::vector<std::pair<std::string, uint64_t>> rejected;  // by reason
-  uint64_t dropped_stores = 0;    // of checkpoints: states of operators that the topology has no more
+  uint64_t dropped_stores = 0;                             // of checkpoints: states of operators that the topology has no more
 };
 
 // One topology on one partition: decoder, operators' states, progress. One thread. process() cannot fail.
@@ -67,8 +67,8 @@ class Task {
 
   // By PageId::store. load_core() may change the list: it takes over the order of the checkpoint.
   virtual std::span<StateStore* const> stores() = 0;
-  // Progress and the engine's own state (reject sampling, sweep positions, store names and versions, page counts), with format and checksum.
-  // Belongs to the pages of a snapshot when taken at the same moment as StateStore::begin_snapshot().
+  // Progress and the engine's own state (reject sampling, sweep positions, store names and versions, page counts), with format and
+  // checksum. Belongs to the pages of a snapshot when taken at the same moment as StateStore::begin_snapshot().
   virtual std::string save_core() const = 0;
   // Then load_page() of every page that the manifest names, then finish_load() of every store; on any failure reset().
   // kCorrupt: bad bytes. kSchema: a format, store or state version that this binary does not know.

@@ -1,4 +1,6 @@
 // must not compile: this encoder is not for what the pipe carries
 #include "wiring.h"
 
-void wire(headroom::Topology& topology) { numbers(topology).then("count", Count{}).to("words", encode_number); }
+void wire(headroom::Topology& topology) {
+  numbers(topology).then("count", Count{}).to("words", encode_number);
+}

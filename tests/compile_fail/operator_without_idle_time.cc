@@ -5,4 +5,6 @@ struct Endless : Count {
   int64_t idle_ms() const = delete;
 };
 
-void wire(headroom::Topology& topology) { numbers(topology).then("endless", Endless{}); }
+void wire(headroom::Topology& topology) {
+  numbers(topology).then("endless", Endless{});
+}

@@ -12,4 +12,6 @@ struct State {
   auto fields() { return std::tie(first, name); }
 };
 
-void save(const State& state, headroom::ByteWriter& writer) { headroom::save_state(state, writer); }
+void save(const State& state, headroom::ByteWriter& writer) {
+  headroom::save_state(state, writer);
+}

@@ -11,4 +11,6 @@ struct State {
   auto fields() { return std::tie(sums); }
 };
 
-void save(const State& state, headroom::ByteWriter& writer) { headroom::save_state(state, writer); }
+void save(const State& state, headroom::ByteWriter& writer) {
+  headroom::save_state(state, writer);
+}

@@ -8,4 +8,6 @@ struct Mute : Count {
   std::optional<Word> step(State&, const Number&) const { return std::nullopt; }
 };
 
-void wire(headroom::Topology& topology) { numbers(topology).then("mute", Mute{}); }
+void wire(headroom::Topology& topology) {
+  numbers(topology).then("mute", Mute{});
+}

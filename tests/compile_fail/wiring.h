@@ -28,8 +28,12 @@ struct Count {
   std::optional<Word> step(State& state, const Number&) const { return Word{std::to_string(++state.seen)}; }
 };
 
-inline void encode_word(const Word& word, const headroom::Envelope&, headroom::Encoded& out) { out.value = word.text; }
-inline void encode_number(const Number& number, const headroom::Envelope&, headroom::Encoded& out) { out.value = std::to_string(number.number); }
+inline void encode_word(const Word& word, const headroom::Envelope&, headroom::Encoded& out) {
+  out.value = word.text;
+}
+inline void encode_number(const Number& number, const headroom::Envelope&, headroom::Encoded& out) {
+  out.value = std::to_string(number.number);
+}
 
 inline headroom::Pipe<Number> numbers(headroom::Topology& topology) {
   return headroom::from<Number>(topology, "numbers", [] { return std::unique_ptr<headroom::Decoder<Number>>(); });
