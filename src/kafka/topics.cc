@@ -205,7 +205,7 @@ Status check_topics(const KafkaConfig& config, const std::string& input, std::sp
     if (state.partitions > 0) state.topic == input ? warn_of_input(state) : warn_of_output(state);
   }
   if (missing.empty()) return Status::ok();
-  return Status(Code::kNotFound, "these topics do not exist: " + missing + "; make them, or the output topics with --create-topics");
+  return Status(Code::kNotFound, "these topics do not exist: " + missing + "; make them, or start with --create-topics");
 }
 
 }  // namespace headroom

@@ -117,12 +117,13 @@ Status Recovery::plan_from_metadata(Lane& lane, const LogBounds& bounds, Offset 
     if (!outputs) return outputs.status();
     ++plan.incarnation;
     for (auto& output : *plan.outputs) output.hash = 0;
-    for (const auto& [topic, held] : outputs.value().topics) {
-      auto found = std::find_if(plan.outputs->begin(), plan.outputs->end(), [&](const auto& o) { return o.topic == topic; });
+    for (const auto& entry : outputs.value().topics) {
+      const auto found =
+          std::find_if(plan.outputs->begin(), plan.outputs->end(), [&entry](const auto& o) { return o.topic == entry.first; });
       if (found == plan.outputs->end())
-        plan.outputs->push_back({topic, held.sequence, 0});
+        plan.outputs->push_back({entry.first, entry.second.sequence, 0});
       else
-        found->sequence = std::max(found->sequence, held.sequence);
+        found->sequence = std::max(found->sequence, entry.second.sequence);
     }
   }
   if (!r.manifest) return plan_rebuild(lane, bounds, r.store_failed ? "the checkpoint store does not answer" : "no usable checkpoint");
