@@ -8,7 +8,7 @@ set -euo pipefail
 export PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${PATH:+:$PATH}"
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bash "$root/ops/install.sh" --build-only >&2
-build=$root/build/native
+build=$root/build/demo
 log=$root/build/demo-build.log
 mkdir -p "$root/build"
 failed() {
