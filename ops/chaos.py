@@ -196,8 +196,12 @@ class Run:
         return kinds
 
     def pick(self):
-        alive = [w for w in self.workers if w.alive()]
-        return self.random.choice(alive) if alive else None
+        """One that runs; waits for one when all are dead."""
+        while True:
+            alive = [w for w in self.workers if w.alive()]
+            if alive:
+                return self.random.choice(alive)
+            self.pause(0.2)
 
     def revive(self, force=False):
         now = time.time()
@@ -218,8 +222,6 @@ class Run:
 
     def kill(self, kind="kill"):
         w = self.pick()
-        if w is None:
-            return
         w.signal(signal.SIGKILL)
         w.wait(10)
         self.kills.append((time.time(), w.slot, kind))
