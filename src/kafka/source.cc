@@ -10,6 +10,11 @@
 #include "kafka/partitions.h"
 
 namespace headroom {
+namespace {
+
+constexpr int64_t kLeaveSentMs = 200;
+
+}  // namespace
 
 Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const KafkaWorkerOptions& options) {
   ClientPlan plan = client_plan(options.kafka, RD_KAFKA_CONSUMER);
@@ -233,7 +238,13 @@ void KafkaSource::leave(int timeout_ms) {
     release_messages();
     fetch(5, 1);
   }
-  // The group no longer lists us once the coordinator has taken it.
+  // The group no longer lists us once the coordinator has taken it. Brokers that have no transactions may not tell (the embedded one does
+  // not, and librdkafka 2.0.2 can abort over the question): there, serving the client for a moment lets the request leave.
+  if (options_.delivery == Delivery::kAtLeastOnce) {
+    const int64_t sent_by = std::min(deadline, steady_ms() + kLeaveSentMs);
+    while (steady_ms() < sent_by) fetch(5, 1);
+    return release_messages();
+  }
   while (steady_ms() < deadline) {
     const auto listed = group_lists_slot(options_.slot, static_cast<int>(std::min<int64_t>(deadline - steady_ms(), 500)));
     if (!listed || !*listed) break;
