@@ -159,7 +159,7 @@ std::string Fleet::record_of(Container& c) {
 }
 
 // As producers break them: cut off, a NaN among good samples, a string for a number, a reservation below zero.
-std::string Fleet::broken_record(std::string record) {
+std::string Fleet::broken_record(const std::string& record) {
   switch (random() % 4) {
     case 0:
       return record.substr(0, record.size() / 2);

@@ -75,7 +75,7 @@ class Fleet {
   void leak(Container& container);
   void change_load(Container& container);
   std::string record_of(Container& container);
-  std::string broken_record(std::string record);
+  std::string broken_record(const std::string& record);
   uint64_t random();
   double between(double least, double most);
 
