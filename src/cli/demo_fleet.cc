@@ -110,7 +110,7 @@ void Fleet::sample(Container& c, const Emit& emit) {
   std::string record = record_of(c);
   if (++records_ % kBrokenEvery == 0) {
     ++broken_;
-    record = broken_record(std::move(record));
+    record = broken_record(record);
   }
   emit(c.target, record);
 }
