@@ -64,7 +64,7 @@ class Replay {
   void put(const OutRecord& record) {
     if (record.topic == rejected_topic_) {
       if (counts_.shown_rejects++ < kShownRejects)
-        std::fprintf(stderr, "line %lld: rejected: %s\n", static_cast<long long>(record.input_offset + 1),
+        std::fprintf(stderr, "line %lld: rejected: %s\n", static_cast<long long>(record.input_offset) + 1,
                      header(record, "reason").c_str());
       return;
     }
