@@ -105,13 +105,16 @@ Status produce(const LatencyOptions& options, SampleProducer& producer, SentTime
       if (Status status = producer.produce(record.key, record.value, -1, record.partition); !status) return status;
     }
   }
+  if (static_cast<double>(samples) < 0.99 * options.rate * options.seconds)
+    return Status(Code::kExhausted, "the load did not keep its rate: " + std::to_string(samples) + " samples");
   return producer.flush(30'000);
 }
 
 Status measure(const LatencyOptions& options) {
   KafkaConfig kafka;
   kafka.brokers = options.brokers;
-  kafka.producer_properties = {{"linger.ms", "1"}};
+  // A short queue: a load that cannot keep its rate must be seen to fall short, not to wait in here.
+  kafka.producer_properties = {{"linger.ms", "1"}, {"queue.buffering.max.messages", "10000"}};
   auto tail = TopicTail::open(kafka, options.action_topic, 30'000);
   if (!tail) return tail.status();
   const auto bounds = topic_bounds(kafka, options.topic, 30'000);

@@ -18,7 +18,7 @@ usage: ops/cluster.sh COMMAND [--dir DIR] [--only kafka|redis] [--wipe] [--ttl S
   --ttl SECONDS   (start) it ends and wipes itself when no start was asked for so long: for tests
 
 Environment: HEADROOM_CLUSTER_CPUS  processors to run on, as taskset -c takes them
-             HEADROOM_KAFKA_HEAP    largest heap of the broker (default 512m)
+             HEADROOM_KAFKA_HEAP    heap of the broker, taken whole at its start (default: up to 512m, as needed)
              HEADROOM_CACHE         where Kafka's jars are kept (default: ~/.cache/headroom)
 Exit: 0 done, 1 not running or did not start, 2 bad usage, 3 Java, Maven, Redis or the artifacts are missing.
 USAGE
@@ -140,7 +140,7 @@ launch_kafka() {  # attempt
     java -Xmx128m -cp "$libs/*" kafka.tools.StorageTool format -t "$id" -c "$dir/kafka/server.properties" >"$dir/kafka/format.log" 2>&1 ||
       die 1 "formatting failed; see $dir/kafka/format.log"
   fi
-  launch kafka "$dir/kafka/log" java -Xms128m -Xmx"${HEADROOM_KAFKA_HEAP:-512m}" -XX:+UseSerialGC \
+  launch kafka "$dir/kafka/log" java -Xms"${HEADROOM_KAFKA_HEAP:-128m}" -Xmx"${HEADROOM_KAFKA_HEAP:-512m}" -XX:+UseSerialGC \
     -Dlog4j.configuration="file:$root/ops/kafka/log4j.properties" -cp "$libs/*" kafka.Kafka "$dir/kafka/server.properties"
 }
 
