@@ -13,6 +13,9 @@ namespace headroom {
 namespace {
 
 constexpr int64_t kLeaveSentMs = 200;
+// Of one poll, and no more than an eighth of the queue: records of many kilobytes would otherwise empty it into one batch.
+constexpr size_t kBatchBytes = 4 << 20;
+constexpr size_t kMaxQueuedRecords = 1'000'000;
 
 }  // namespace
 
@@ -27,7 +30,7 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const KafkaWorkerOptions&
   });
   plan.defaults.insert({
       {"heartbeat.interval.ms", "300"},
-      {"queued.min.messages", "1000000"},
+      {"queued.min.messages", std::to_string(kMaxQueuedRecords)},
       {"queued.max.messages.kbytes", std::to_string(std::max<int64_t>(options.kafka.fetch_queue_bytes / 1024, 1024))},
   });
   auto conf = make_conf(options.kafka, plan);
@@ -61,7 +64,7 @@ Result<std::span<const Batch>> KafkaSource::poll(int timeout_ms, size_t max_reco
   const uint64_t assign_count = assign_count_;
   // The library waits until the array is full or the time is over; so it waits for one record, and what else is there comes without
   // waiting.
-  if (fetch(timeout_ms, 1) > 0 && assign_count == assign_count_ && max_records > 1) fetch(0, max_records - 1);
+  if (fetch(timeout_ms, 1) > 0 && assign_count == assign_count_ && max_records > 1) fetch(0, records_for_a_batch(max_records) - 1);
   char text[512];
   if (const auto fatal = rd_kafka_fatal_error(client_.get(), text, sizeof text); fatal != RD_KAFKA_RESP_ERR_NO_ERROR)
     return Status(is_fenced(fatal) ? Code::kFenced : kafka_code(fatal), std::string("consuming ") + options_.source_topic + ": " + text);
@@ -74,6 +77,7 @@ Result<std::span<const Batch>> KafkaSource::poll(int timeout_ms, size_t max_reco
   for (size_t i = 0; i < message_count_; ++i)
     if (Status status = take(*messages_[i]); !status) return status;
   make_batches();
+  keep_fetching();
   return std::span<const Batch>(batches_);
 }
 
@@ -83,6 +87,37 @@ size_t KafkaSource::fetch(int timeout_ms, size_t max_records) {
   if (got <= 0) return 0;
   message_count_ += static_cast<size_t>(got);
   return static_cast<size_t>(got);
+}
+
+size_t KafkaSource::records_for_a_batch(size_t max_records) const {
+  const size_t bytes = std::min(kBatchBytes, static_cast<size_t>(options_.kafka.fetch_queue_bytes) / 8);
+  return std::clamp<size_t>(bytes / std::max<size_t>(record_bytes_, 1), 2, std::max<size_t>(max_records, 2));
+}
+
+// librdkafka 2.0.2 stops fetching when its queue is full and then looks at it only once a second, or when the thread of the partition's
+// broker has something else to do. So it is given something to do as soon as half of the queue is free.
+void KafkaSource::keep_fetching() {
+  if (message_count_ > 0) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < message_count_; ++i) bytes += messages_[i]->len + messages_[i]->key_len;
+    record_bytes_ = bytes / message_count_;
+  }
+  const size_t queued = rd_kafka_queue_length(queue_.get());
+  const auto limit = static_cast<size_t>(options_.kafka.fetch_queue_bytes);
+  const auto filled = [&](size_t of) { return queued * record_bytes_ >= limit / 4 * of || queued >= kMaxQueuedRecords / 4 * of; };
+  if (filled(3)) queue_was_full_ = true;
+  if (!queue_was_full_ || filled(2)) return;
+  queue_was_full_ = false;
+  wake_fetchers();
+}
+
+// Asks the brokers of what is read for the logs' ends, and does not wait for the answers.
+void KafkaSource::wake_fetchers() {
+  std::vector<PartitionOffset> ends;
+  for (const auto& [partition, offset] : assignment_) ends.push_back({partition, RD_KAFKA_OFFSET_END});
+  if (ends.empty()) return;
+  const PartitionList list = list_of(options_.source_topic, std::span<const PartitionOffset>(ends));
+  rd_kafka_offsets_for_times(client_.get(), list.get(), 0);
 }
 
 void KafkaSource::release_messages() {

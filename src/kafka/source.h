@@ -57,12 +57,17 @@ class KafkaSource final : public Source {
     std::vector<Record> records;
   };
 
+  static constexpr size_t kUsualRecordBytes = 1024;
+
   explicit KafkaSource(KafkaWorkerOptions options) : options_(std::move(options)) {}
   static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*, void*);
   void rebalance(rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t& partitions);
   void count_partitions();
   Reading& reading(Partition partition);
   size_t fetch(int timeout_ms, size_t max_records);
+  size_t records_for_a_batch(size_t max_records) const;
+  void keep_fetching();
+  void wake_fetchers();
   void release_messages();
   Status apply_assignment();
   Status take(const rd_kafka_message_t& message);
@@ -86,6 +91,8 @@ class KafkaSource final : public Source {
   std::vector<Batch> batches_;
   int partition_count_ = 0;
   uint64_t dropped_ = 0;
+  size_t record_bytes_ = kUsualRecordBytes;  // of a record lately, about
+  bool queue_was_full_ = false;              // and librdkafka may have stopped fetching
   std::unique_ptr<GroupProbe> probe_;
   ClientHandle client_;
   QueueHandle queue_;  // the client's consumer queue; released before it

@@ -4,6 +4,7 @@
 #include <random>
 #include <thread>
 
+#include "base/hash.h"
 #include "kafka/source.h"
 #include "kit/kafka_cluster.h"
 #include "worker_ports.h"
@@ -44,6 +45,36 @@ TEST_F(SourceRealKafka, gives_every_record_once_and_in_order) {
                                 }));
   EXPECT_EQ(member.source->partition_count(), 3);
   EXPECT_EQ(member.source->log_end(0), 20'000);
+}
+
+// Left alone, the library looks at a queue that was full once a second, and this one is full some 30 times.
+TEST_F(SourceRealKafka, goes_on_fetching_when_a_full_queue_empties) {
+  const std::string topic = make_topic("in", 1);
+  KafkaConfig uncompressed = config;
+  uncompressed.producer_properties["compression.codec"] = "none";
+  auto producer = SampleProducer::open(uncompressed, topic);
+  ASSERT_TRUE(producer);
+  const std::string value(8192, 'x');
+  for (int i = 0; i < 8192; ++i) ASSERT_TRUE((*producer)->produce({}, value, 1'700'000'000'000, 0));
+  ASSERT_TRUE((*producer)->flush(30'000));
+
+  auto narrow = options("a", topic);
+  narrow.kafka.fetch_queue_bytes = 1 << 20;
+  Member member(narrow);
+  ASSERT_TRUE(member.source->subscribe(member));
+  uint64_t records = 0;
+  uint64_t largest = 0;
+  uint64_t work = 0;  // slower than the broker, or the queue never fills
+  ASSERT_TRUE(member.poll_until([&] { return records == 8192; },
+                                [&](const Batch& batch) {
+                                  for (const Record& record : batch.records)
+                                    for (int i = 0; i < 100; ++i) work = hash_bytes(record.value, work);
+                                  records += batch.records.size();
+                                  largest = std::max<uint64_t>(largest, batch.records.size());
+                                },
+                                15'000));
+  EXPECT_NE(work, 0u);
+  EXPECT_LE(largest, 128u) << "a batch is bounded in bytes too";
 }
 
 // 2.0.2 is known to skip and repeat when what is read changes under a batch; see the class's comment.
