@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "codec/target_parts.h"
-
 namespace headroom {
 namespace {
 
@@ -92,21 +90,18 @@ TopologyObservers metrics_observers(WorkerMetrics& metrics, TopWorkloads& worklo
     if (const auto reason = suppressed_reason(a.outcome); !reason.empty()) metrics.suppressed(reason, 1);
     if (a.outcome == Outcome::kNoInstance || a.cause == Cause::kOomKill) return;
     const double unit = a.resource == Resource::kCpu ? 1e-6 : 1.0;
-    const auto parts = target_parts(a.target);
     WorkloadSize size;
-    size.cluster = parts.cluster;
-    size.namespace_name = parts.namespace_name;
-    size.workload = parts.kind.empty() ? std::string(parts.name) : std::string(parts.kind) + "/" + std::string(parts.name);
+    size.target = a.target;
     size.container = a.container;
     size.host = a.host;
     size.environment = a.environment;
     size.instance_type = a.instance_type;
-    size.resource = resource_name(a.resource);
+    size.resource = a.resource;
     size.reserved = static_cast<double>(a.current) * unit;
     size.lying_factor = static_cast<double>(a.current - a.evidence.used_mean) * unit;
     size.recommended = static_cast<double>(a.desired > 0 ? a.desired : a.current) * unit;
     size.time_ms = a.time_ms;
-    workloads.update(std::move(size));
+    workloads.update(size);
   };
   return observers;
 }

@@ -47,8 +47,20 @@ void touch_everything(WorkerMetrics& metrics) {
   metrics.set_lane("right_sizing/1", {"paused", "poison_record", -1, -1, 5, 0.5, -1, 0, 0, 4});
 }
 
-WorkloadSize workload(const std::string& name, const std::string& resource, double lying, int64_t time_ms = 0) {
-  return {"prod", "shop", "Deployment/" + name, "app", "host-1", "production", "c5.xlarge", resource, lying + 1, lying, 1, time_ms};
+struct Workload {
+  Workload(const std::string& name, Resource resource, double lying, int64_t time_ms = 0)
+      : target("prod/shop/Deployment/" + name), size{target,    "app", "host-1", "production", "c5.xlarge", resource,
+                                                     lying + 1, lying, 1,        time_ms} {}
+  Workload(const Workload&) = delete;
+  Workload& operator=(const Workload&) = delete;
+  operator const WorkloadSize&() const { return size; }
+
+  std::string target;
+  WorkloadSize size;
+};
+
+Workload workload(const std::string& name, const std::string& resource, double lying, int64_t time_ms = 0) {
+  return {name, resource == "cpu" ? Resource::kCpu : Resource::kMemory, lying, time_ms};
 }
 
 TEST(WorkerMetrics, pass_promtools_check) {
