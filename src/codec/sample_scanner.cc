@@ -76,31 +76,58 @@ class Scanner {
     return true;
   }
 
-  // Up to seven digits on either side of the point: their quotient is one exact integer by one exact power of ten, so the one rounding of
-  // the division gives the nearest double.
+  // A number of up to 16 digits on either side of the point that make an integer which a double holds exactly: its quotient by an exact
+  // power of ten (up to 10^22) is rounded once, so it is the nearest double.
   bool take_short_value(double& out) {
-    if (end_ - at_ < 24) return false;
-    const bool negative = *at_ == '-';
-    const char* at = at_ + (negative ? 1 : 0);
-    const uint64_t whole = load_digits(at);
-    const unsigned whole_count = leading_digits(whole);
-    if (whole_count == 0 || whole_count == 8 || (*at == '0' && whole_count > 1)) return false;
-    uint64_t digits = digits_value(whole, whole_count);
-    double scale = 1;
-    at += whole_count;
+    if (end_ - at_ >= kLongestShortValue) return read_short_value(at_, out);
+    char padded[kLongestShortValue] = {};
+    std::memcpy(padded, at_, static_cast<size_t>(end_ - at_));
+    const char* at = padded;
+    if (!read_short_value(at, out)) return false;
+    at_ += at - padded;
+    return true;
+  }
+
+  static constexpr std::ptrdiff_t kLongestShortValue = 36;  // with sign, point, and the character that ends it
+
+  static bool read_short_value(const char*& from, double& out) {
+    const char* at = from;
+    const bool negative = *at == '-';
+    if (negative) ++at;
+    uint64_t digits = 0;
+    const unsigned whole = read_digits(at, digits);
+    if (whole == 0 || (*(at - whole) == '0' && whole > 1)) return false;
+    unsigned fraction = 0;
     if (*at == '.') {
-      const uint64_t fraction = load_digits(++at);
-      const unsigned count = leading_digits(fraction);
-      if (count == 0 || count == 8) return false;
-      digits = digits * kPowersOfTen[count] + digits_value(fraction, count);
-      scale = static_cast<double>(kPowersOfTen[count]);
-      at += count;
+      fraction = read_digits(++at, digits);
+      if (fraction == 0) return false;
     }
-    if (*at == 'e' || *at == 'E') return false;
-    at_ = at;
+    if (*at == 'e' || *at == 'E' || is_digit(*at) || whole + fraction > kDigitsOf64Bits || digits > kExactInteger) return false;
+    from = at;
+    const double scale = static_cast<double>(kPowersOfTen[fraction / 2]) * static_cast<double>(kPowersOfTen[fraction - fraction / 2]);
     const double magnitude = static_cast<double>(static_cast<int64_t>(digits)) / scale;
     out = negative ? 0.0 - magnitude : magnitude;  // so zero stays without a sign
     return true;
+  }
+
+  static constexpr unsigned kDigitsOf64Bits = 19;
+  static constexpr uint64_t kExactInteger = uint64_t{1} << 53;
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+  // Up to 16 digits, appended to a number; how many there were.
+  static unsigned read_digits(const char*& at, uint64_t& number) {
+    const uint64_t first = load_digits(at);
+    const unsigned count = leading_digits(first);
+    if (count == 0) return 0;
+    number = number * kPowersOfTen[count] + digits_value(first, count);
+    at += count;
+    if (count < 8) return count;
+    const uint64_t second = load_digits(at);
+    const unsigned more = leading_digits(second);
+    if (more == 0) return count;
+    number = number * kPowersOfTen[more] + digits_value(second, more);
+    at += more;
+    return count + more;
   }
 
   bool take_any_value(double& out) {

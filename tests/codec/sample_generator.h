@@ -82,14 +82,25 @@ class SampleGenerator {
                                                   "1e0",
                                                   "12345678",
                                                   "1234567.1234567",
-                                                  "0.00000001"};
-    switch (below(4)) {
+                                                  "0.00000001",
+                                                  "0.9007199254740992",
+                                                  "0.9007199254740993",
+                                                  "9007199.254740993",
+                                                  "1.0000000000000000",
+                                                  "1.00000000000000000",
+                                                  "0.4217760000000000",
+                                                  "0.1234567812345678e1"};
+    switch (below(5)) {
       case 0:
         return pick(kOdd);
       case 1:
         return std::to_string(below(100)) + "." + std::to_string(below(10'000));
       case 2:
         return std::to_string(below(1'000'000'000)) + "." + std::to_string(below(UINT64_MAX));
+      case 3: {  // as metrics computed as doubles are written
+        std::string digits = std::to_string(below(UINT64_MAX)) + std::to_string(below(UINT64_MAX));
+        return std::to_string(below(10'000)) + "." + digits.substr(0, 1 + below(20));
+      }
       default:
         return std::to_string(below(uint64_t{1} << below(64)));
     }
