@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -44,6 +45,15 @@ std::string host_name() {
   return slot;
 }
 
+// Fetched records and pages come and go by the megabyte. By its defaults glibc gives their memory back each time and takes it anew, page
+// fault by page fault: a tenth of the CPU of a worker that catches up.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+#endif
+}
+
 // What lanes' outputs depend on beside their input: the binary, the chain and its settings.
 uint64_t function_of(const LoadedConfig& loaded, const Topology& topology) {
   std::string text = concat(kVersion, "\n", topology.describe(), "\n");
@@ -78,6 +88,7 @@ class Process {
         server_({.listen = config_.http.listen}) {}
 
   int run() {
+    keep_freed_memory();
     block_signals();
     if (const Status status = build(); !status) return fail(kExitUsage, status.message());
     if (const Status status = serve(); !status) return fail(kExitOutside, status.message());
