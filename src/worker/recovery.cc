@@ -330,6 +330,7 @@ void Recovery::finish_replay(Lane& lane) {
   log_info("lane live", {{"lane", lane.name},
                          {"offset", lane.task->progress().next_offset},
                          {"epoch", lane.epoch},
+                         {"restored_bytes", r.bytes_loaded},
                          {"restore_ms", (r.replay_started_us - r.started_us) / 1000},
                          {"replay_ms", (now - r.replay_started_us) / 1000},
                          {"replayed", r.replayed_records}});

@@ -67,9 +67,11 @@ Status Worker::step(int wait_ms) {
   const bool busy = checkpointer_.running(lanes_) || std::any_of(lanes_.begin(), lanes_.end(), [](const LanePtr& l) {
                       return l->phase == LanePhase::kStore || l->phase == LanePhase::kPages;
                     });
-  int wait = busy ? std::min(wait_ms, 1) : wait_ms;
+  int wait = busy ? 0 : wait_ms;
   if (first_output_us_ != 0) wait = std::min(wait, static_cast<int>(options_.engine.commit_linger_ms));
   if (Status status = read(wait); !status) return status;
+  // Pages come and go as fast as the store is polled: with nothing to read, its answers are what to wait for.
+  if (busy && read_nothing_) store_.wait(1);
   if (final_fault_) return *final_fault_;
   if (commit_due())
     if (Status status = commit(); !status) return status;

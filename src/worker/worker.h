@@ -115,7 +115,8 @@ class Worker : private RebalanceListener {
   bool reassign_ = false;
   bool assigned_ = false;
   std::string hold_;
-  bool full_batch_ = false;
+  bool full_batch_ = false;    // of the last read()
+  bool read_nothing_ = false;  // likewise
   int64_t last_commit_us_ = 0;
   int64_t first_output_us_ = 0;  // of the outbox; 0: empty
   int64_t retry_commit_at_us_ = 0;

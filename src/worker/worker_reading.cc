@@ -64,6 +64,7 @@ Status Worker::read(int wait_ms) {
     process(*lane, batch);
     records += batch.records.size();
   }
+  read_nothing_ = records == 0;
   full_batch_ = records * 2 >= static_cast<uint64_t>(options_.engine.batch_records);
   if (records > 0) {
     const int64_t took = clock_.steady_us() - started;

@@ -71,7 +71,8 @@ struct FakeRedis {
 // The port over a FakeRedis: same promises as over a real one, with faults at will. One thread.
 class FakeStore : public CheckpointStore {
  public:
-  explicit FakeStore(FakeRedis& redis) : redis_(redis) {}
+  // Waiting lets time pass by `pass_us`, if given.
+  explicit FakeStore(FakeRedis& redis, std::function<void(int64_t)> pass_us = {}) : redis_(redis), pass_us_(std::move(pass_us)) {}
 
   // Answers come with the n-th poll after the request (1: the next one).
   void answer_after_polls(int polls) { delay_polls_ = polls; }
@@ -109,7 +110,10 @@ class FakeStore : public CheckpointStore {
       pending.answer(true);
     }
   }
-  void wait(int) override { poll(); }
+  void wait(int timeout_ms) override {
+    if (pass_us_) pass_us_(int64_t{timeout_ms} * 1000);
+    poll();
+  }
   bool connected() const override { return connected_; }
   std::string trouble() const override { return connected_ ? "" : "the fake store was told to be away"; }
   size_t pending_bytes() const override { return pending_bytes_; }
@@ -187,6 +191,7 @@ class FakeStore : public CheckpointStore {
   }
 
   FakeRedis& redis_;
+  const std::function<void(int64_t)> pass_us_;
   std::deque<Pending> pending_;
   size_t pending_bytes_ = 0;
   size_t requests_ = 0;

@@ -37,7 +37,7 @@ class ModelFleet {
     i = {};
     i.source = std::make_unique<ModelSource>(broker, clock, slot);
     i.sink = std::make_unique<ModelSink>(broker, clock, slot);
-    i.store = std::make_unique<FakeStore>(redis);
+    i.store = std::make_unique<FakeStore>(redis, [this](int64_t us) { clock.advance_us(us); });
     WorkerOptions options;
     options.installation = "test";
     options.topology = "counting";
