@@ -12,6 +12,7 @@
 
 #include "headroom/bytes.h"
 #include "headroom/operator.h"
+#include "headroom/slab_arena.h"
 #include "headroom/slot_index.h"
 #include "headroom/state.h"
 #include "headroom/state_store.h"
@@ -146,6 +147,14 @@ class KeyedStore final : public StateStore {
     size_t size() const { return size_t{first_size} + second_size; }
     const char* bytes() const { return size() <= kNear ? near : far; }
   };
+  // A slot as it stands in a page's bytes.
+  struct SlotBytes {
+    uint32_t in_page = 0;
+    uint64_t hash = 0;
+    int64_t last_touch = 0;
+    StateKey key;
+    std::string_view state;
+  };
   static constexpr size_t kKeyBytes = 64;
   static_assert(sizeof(SlotKey) == kKeyBytes);
   static constexpr size_t kMetaBytes = kPageSlots * sizeof(SlotMeta);
@@ -189,14 +198,14 @@ class KeyedStore final : public StateStore {
   void destroy_slot(uint32_t slot);
   void set_free(uint32_t page, bool has_free);
   void append_slot(uint32_t slot, std::string& out) const;
-  bool load_slot(uint32_t page, ByteReader& reader, int64_t& last_slot);
-  size_t slab_bytes() const { return kMetaBytes + kPageSlots * stride_; }
-
+  bool read_slot(ByteReader& reader, SlotBytes& slot);
+  bool load_slot(uint32_t page, const SlotBytes& bytes);
   const std::string name_;
   const StateType type_;
   const int64_t idle_ms_;
   const uint64_t max_keys_;
   const size_t stride_;
+  SlabArena slabs_;
   std::vector<Page> pages_;
   SlotIndex index_;
   std::vector<uint64_t> free_pages_;  // a bit a page that has a free slot

@@ -9,8 +9,6 @@
 namespace headroom {
 namespace {
 
-constexpr std::align_val_t kSlabAlign{64};
-
 // Slots an odd number of cache lines apart, so that the keys of a slab do not fall into the same few cache sets.
 size_t stride_of(size_t key_bytes, size_t state_bytes) {
   const size_t stride = (key_bytes + state_bytes + 63) / 64 * 64;
@@ -25,6 +23,7 @@ KeyedStore::KeyedStore(std::string name, const StateType& type, int64_t idle_ms,
       idle_ms_(std::max<int64_t>(idle_ms, 0)),
       max_keys_(std::min<uint64_t>(max_keys, uint64_t{1} << 31)),
       stride_(stride_of(kKeyBytes, type.size)),
+      slabs_(kMetaBytes + kPageSlots * stride_),
       snapshot_(std::make_unique<Snapshot>()) {
   HEADROOM_CHECK(type_.fields_are_distinct);
 }
@@ -41,8 +40,7 @@ uint64_t KeyedStore::hash(const StateKey& key) {
 void KeyedStore::clear() {
   for (uint32_t slot = 0; slot < slot_count(); ++slot)
     if (live(slot)) destroy_slot(slot);
-  for (Page& page : pages_)
-    if (page.slab != nullptr) free_slab(page);
+  slabs_.clear();
   pages_.clear();
   index_.clear();
   free_pages_.clear();
@@ -145,13 +143,13 @@ void KeyedStore::set_free(uint32_t page, bool has_free) {
 }
 
 void KeyedStore::make_slab(Page& page) {
-  page.slab = static_cast<std::byte*>(::operator new(slab_bytes(), kSlabAlign));
+  page.slab = slabs_.take();
   auto* metas = reinterpret_cast<SlotMeta*>(page.slab);
   std::uninitialized_fill_n(metas, kPageSlots, SlotMeta());
 }
 
 void KeyedStore::free_slab(Page& page) {
-  ::operator delete(page.slab, kSlabAlign);
+  slabs_.give(page.slab);
   page.slab = nullptr;
 }
 

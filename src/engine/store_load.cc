@@ -1,3 +1,4 @@
+#include <array>
 #include <cstring>
 
 #include "base/hash.h"
@@ -32,26 +33,29 @@ void KeyedStore::expect(uint32_t pages, uint64_t keys, uint32_t sweep_slot) {
   expected_ = {pages, keys, sweep_slot};
 }
 
-bool KeyedStore::load_slot(uint32_t page, ByteReader& reader, int64_t& last_slot) {
+bool KeyedStore::read_slot(ByteReader& reader, SlotBytes& slot) {
   const uint64_t in_page = reader.varint();
-  if (!reader.ok() || in_page >= kPageSlots || static_cast<int64_t>(in_page) <= last_slot) return false;
-  last_slot = static_cast<int64_t>(in_page);
-  const uint32_t slot = page * kPageSlots + static_cast<uint32_t>(in_page);
-  const int64_t last_touch = reader.zigzag();
-  StateKey key;
-  key.first = reader.string();
-  key.second = reader.string();
-  const auto state = reader.string();
-  if (!reader.ok() || key.first.size() > UINT32_MAX || key.second.size() > UINT32_MAX) return false;
-  const uint64_t key_hash = hash(key);
-  if (index_.find(key_hash, [&](uint32_t at) { return holds(at, key); }) != kNone) return false;
-  write_key(slot, key);
+  slot.last_touch = reader.zigzag();
+  slot.key.first = reader.string();
+  slot.key.second = reader.string();
+  slot.state = reader.string();
+  if (!reader.ok() || in_page >= kPageSlots || slot.key.first.size() > UINT32_MAX || slot.key.second.size() > UINT32_MAX) return false;
+  slot.in_page = static_cast<uint32_t>(in_page);
+  slot.hash = hash(slot.key);
+  index_.prefetch(slot.hash);
+  return true;
+}
+
+bool KeyedStore::load_slot(uint32_t page, const SlotBytes& bytes) {
+  const uint32_t slot = page * kPageSlots + bytes.in_page;
+  if (index_.find(bytes.hash, [&](uint32_t at) { return holds(at, bytes.key); }) != kNone) return false;
+  write_key(slot, bytes.key);
   std::byte* at = slot_at(slot) + kKeyBytes;
   type_.construct(at);
-  meta_at(slot).last_touch = last_touch;
-  pages_[page].live |= 1U << in_page;
-  index_.insert(key_hash, slot);
-  return type_.load(at, state, dropped_fields_);
+  meta_at(slot).last_touch = bytes.last_touch;
+  pages_[page].live |= 1U << bytes.in_page;
+  index_.insert(bytes.hash, slot);
+  return type_.load(at, bytes.state, dropped_fields_);
 }
 
 Status KeyedStore::load_page(uint32_t page, std::string_view bytes) {
@@ -65,10 +69,14 @@ Status KeyedStore::load_page(uint32_t page, std::string_view bytes) {
   if (page >= pages_.size()) pages_.resize(page + 1);
   if (pages_[page].slab != nullptr) return {Code::kCorrupt, "a page that was loaded already"};
   make_slab(pages_[page]);
+  // All keys first: their cells of the index are on their way into the cache while the states before them are made.
+  std::array<SlotBytes, kPageSlots> slots;
   ByteReader reader(bytes.substr(page_format::kHeaderBytes));
-  int64_t last_slot = -1;
-  for (uint32_t i = 0; i < header.slots; ++i)
-    if (!load_slot(page, reader, last_slot)) return {Code::kCorrupt, "a page of " + name_ + " whose states do not read"};
+  bool reads = true;
+  for (uint32_t i = 0; reads && i < header.slots; ++i)
+    reads = read_slot(reader, slots[i]) && (i == 0 || slots[i].in_page > slots[i - 1].in_page);
+  for (uint32_t i = 0; reads && i < header.slots; ++i) reads = load_slot(page, slots[i]);
+  if (!reads) return {Code::kCorrupt, "a page of " + name_ + " whose states do not read"};
   if (!reader.empty()) return {Code::kCorrupt, "a page of " + name_ + " with bytes behind its states"};
   return Status::ok();
 }

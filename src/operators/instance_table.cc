@@ -118,7 +118,7 @@ InstanceTable::Entries::const_iterator InstanceTable::lower_bound(uint64_t hash)
 
 Instance* InstanceTable::find_hashed(uint64_t hash, std::string_view name) const {
   for (auto at = lower_bound(hash); at != entries_.end() && at->hash == hash; ++at) {
-    if (at->instance->name.view() == name) return at->instance.get();
+    if (at->instance->name.view() == name) return at->instance;
   }
   return nullptr;
 }
@@ -134,8 +134,28 @@ Instance& InstanceTable::find_or_add(std::string_view name, size_t most) {
   const uint64_t hash = hash_bytes(name);
   if (Instance* found = find_hashed(hash, name)) return *found;
   while (entries_.size() >= most) make_way();
-  const auto added = entries_.insert(lower_bound(hash), Entry{hash, std::make_unique<Instance>(name)});
+  const auto added = entries_.insert(lower_bound(hash), Entry{hash, make(name)});
   return *added->instance;
+}
+
+Instance* InstanceTable::make(std::string_view name) {
+  if (room_taken_) return new Instance(name);
+  room_taken_ = true;
+  return ::new (room_.data()) Instance(name);
+}
+
+void InstanceTable::destroy(Instance* instance) {
+  if (static_cast<void*>(instance) != room_.data()) {
+    delete instance;
+    return;
+  }
+  instance->~Instance();
+  room_taken_ = false;
+}
+
+void InstanceTable::clear() {
+  for (const Entry& entry : entries_) destroy(entry.instance);
+  entries_.clear();
 }
 
 void InstanceTable::make_way() {
@@ -144,7 +164,9 @@ void InstanceTable::make_way() {
     const int64_t b_ms = b.instance->greatest_ms();
     return a_ms != b_ms ? a_ms < b_ms : a.instance->name.view() < b.instance->name.view();
   };
-  entries_.erase(std::min_element(entries_.begin(), entries_.end(), older));
+  const auto oldest = std::min_element(entries_.begin(), entries_.end(), older);
+  destroy(oldest->instance);
+  entries_.erase(oldest);
 }
 
 void InstanceTable::forget_before(Resource resource, int64_t time_ms) {
@@ -155,19 +177,22 @@ void InstanceTable::forget_before(Resource resource, int64_t time_ms) {
     emptied = emptied || entry.instance->greatest_ms() == kNever;
   }
   if (!emptied) return;
-  const auto left =
-      std::remove_if(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.instance->greatest_ms() == kNever; });
-  entries_.erase(left, entries_.end());
+  const auto nothing_left = [&](const Entry& entry) {
+    if (entry.instance->greatest_ms() != kNever) return false;
+    destroy(entry.instance);
+    return true;
+  };
+  entries_.erase(std::remove_if(entries_.begin(), entries_.end(), nothing_left), entries_.end());
 }
 
 void InstanceTable::prefetch(std::string_view name, Resource resource) const {
   if (entries_.empty()) return;
-  const Instance* instance = entries_.front().instance.get();
+  const Instance* instance = entries_.front().instance;
   if (entries_.size() > 1) {
     const uint64_t hash = hash_bytes(name);
     const auto at = lower_bound(hash);
     if (at == entries_.end() || at->hash != hash) return;
-    instance = at->instance.get();
+    instance = at->instance;
   }
   __builtin_prefetch(instance);
   __builtin_prefetch(&instance->usage(resource));
@@ -179,7 +204,7 @@ void InstanceTable::save(ByteWriter& out) const {
 }
 
 bool InstanceTable::load(ByteReader& in) {
-  entries_.clear();
+  clear();
   const uint64_t size = in.varint();
   if (size > in.left() / 3) return false;
   entries_.reserve(size);
@@ -187,7 +212,7 @@ bool InstanceTable::load(ByteReader& in) {
     const std::string_view name = in.string();
     const uint64_t hash = hash_bytes(name);
     if (!in.ok() || (!entries_.empty() && entries_.back().hash > hash) || find_hashed(hash, name) != nullptr) return false;
-    entries_.push_back({hash, std::make_unique<Instance>(name)});
+    entries_.push_back({hash, make(name)});
     if (!load_instance(in, *entries_.back().instance)) return false;
   }
   return in.ok();

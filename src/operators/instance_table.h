@@ -2,8 +2,8 @@
 
 #include <array>
 #include <boost/container/small_vector.hpp>
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
 #include "headroom/action.h"
@@ -58,9 +58,14 @@ struct Instance {
   std::array<Usage, 2> usages;
 };
 
-// The instances of one container, by name. One thread.
+// The instances of one container, by name. The first one lives within the table, as most containers of a pod have but one. One thread.
 class InstanceTable {
  public:
+  InstanceTable() = default;
+  ~InstanceTable() { clear(); }
+  InstanceTable(const InstanceTable&) = delete;
+  InstanceTable& operator=(const InstanceTable&) = delete;
+
   size_t size() const { return entries_.size(); }
   Instance* find(std::string_view name);
   // When `most` (above 0) are there already, the one with the smallest greatest time, of equals the smaller name, makes way.
@@ -86,15 +91,20 @@ class InstanceTable {
  private:
   struct Entry {
     uint64_t hash = 0;
-    std::unique_ptr<Instance> instance;
+    Instance* instance = nullptr;
   };
   using Entries = boost::container::small_vector<Entry, 1>;
 
   Entries::const_iterator lower_bound(uint64_t hash) const;
   Instance* find_hashed(uint64_t hash, std::string_view name) const;
   void make_way();
+  Instance* make(std::string_view name);
+  void destroy(Instance* instance);
+  void clear();
 
   Entries entries_;  // ascending by hash
+  bool room_taken_ = false;
+  alignas(Instance) std::array<std::byte, sizeof(Instance)> room_;
 };
 
 }  // namespace headroom
