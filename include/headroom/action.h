@@ -38,8 +38,9 @@ struct ResizeAction {
   std::string container;  // empty when the sample had none
   Resource resource = Resource::kCpu;
   ActionMode mode = ActionMode::kApply;
-  std::string code;     // over_reserved | under_reserved | oom_kill
-  int64_t time_ms = 0;  // the decision's event time
+  std::string code;      // over_reserved | under_reserved | oom_kill
+  std::string instance;  // for code oom_kill: whose kills; tells commands of one moment apart
+  int64_t time_ms = 0;   // the decision's event time
   int64_t expiry_ms = 0;
   int64_t current = 0;
   int64_t desired = 0;

@@ -34,6 +34,8 @@ std::string id_of(const ResizeAction& action, const Envelope& envelope, std::str
   add(subject);
   add(resource_name(action.resource));
   add(std::to_string(action.time_ms));
+  // Two instances of a container may be killed within one scrape: each gives a command, of the same subject and time.
+  if (!action.instance.empty()) add(action.instance);
   return padded(hash_bytes(name), 16, 16);
 }
 

@@ -32,6 +32,7 @@ std::optional<ResizeAction> command_of(const Assessment& assessment) {
   action.resource = assessment.resource;
   action.mode = assessment.mode;
   action.code = kCodes[static_cast<size_t>(assessment.cause)];
+  if (assessment.cause == Cause::kOomKill) action.instance = assessment.instance;
   action.time_ms = assessment.time_ms;
   action.expiry_ms = assessment.time_ms + kCommandExpiryMs;
   action.current = assessment.current;

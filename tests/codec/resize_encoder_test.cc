@@ -142,6 +142,7 @@ TEST(ResizeEncoder, keeps_its_id_in_a_replay_and_changes_it_with_each_part) {
   EXPECT_TRUE(differs([](ResizeAction& a, Envelope&) { a.container = "sidecar"; }));
   EXPECT_TRUE(differs([](ResizeAction& a, Envelope&) { a.resource = Resource::kMemory; }));
   EXPECT_TRUE(differs([](ResizeAction& a, Envelope&) { a.time_ms += 1; }));
+  EXPECT_TRUE(differs([](ResizeAction& a, Envelope&) { a.instance = "api-2"; })) << "two instances killed within one scrape";
 }
 
 TEST(ResizeEncoder, splits_targets_of_four_parts_and_more_and_leaves_others_whole) {
