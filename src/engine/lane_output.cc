@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/hash.h"
+#include "engine/output_hash.h"
 
 namespace headroom {
 namespace {
@@ -14,16 +15,6 @@ using topology_internal::Chunk;
 constexpr Offset kRejectBlock = 1024;
 // Of a large array with many bad values: what is beyond this many bytes of their places is left out.
 constexpr size_t kMaxIndexes = 4096;
-
-uint64_t chain_hash(uint64_t hash, const OutRecord& record) {
-  hash = hash_bytes(record.key, hash);
-  hash = hash_bytes(record.value, hash);
-  for (const auto& [name, value] : record.headers) {
-    hash = hash_bytes(name, hash);
-    hash = hash_bytes(value, hash);
-  }
-  return hash_mix(hash, record.sequence);
-}
 
 size_t bytes_of(const OutRecord& record) {
   size_t bytes = sizeof(OutRecord) + record.topic.size() + record.key.size() + record.value.size() + record.lane.size();
@@ -108,7 +99,7 @@ void LaneOutput::send(size_t output, const Record& input, Outbox& out) {
   record.incarnation = identity_.incarnation;
   record.input_offset = input.offset;
   record.arrival_ms = input.timestamp_ms;
-  progress.hash = chain_hash(progress.hash, record);
+  progress.hash = chain_output_hash(progress.hash, record.key, record.value, record.headers, record.sequence);
   out.bytes += bytes_of(record);
 }
 

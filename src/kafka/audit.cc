@@ -7,6 +7,7 @@
 #include "base/concat.h"
 #include "base/hash.h"
 #include "codec/event_place.h"
+#include "engine/output_hash.h"
 
 namespace headroom {
 namespace {
@@ -56,13 +57,6 @@ uint64_t AuditRow::violations() const {
   uint64_t sum = 0;
   for (const uint64_t count : faults) sum += count;
   return sum;
-}
-
-uint64_t chain_output_hash(uint64_t hash, std::string_view key, std::string_view value, std::span<const Headers::value_type> headers,
-                           uint64_t sequence) {
-  hash = hash_bytes(value, hash_bytes(key, hash));
-  for (const auto& [name, text] : headers) hash = hash_bytes(text, hash_bytes(name, hash));
-  return hash_mix(hash, sequence);
 }
 
 // ---- taking what is there

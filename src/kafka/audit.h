@@ -139,8 +139,4 @@ class Audit {
   bool sorted_ = false;
 };
 
-// The running hash of a lane's records to one topic, as the engine keeps it in Progress.
-uint64_t chain_output_hash(uint64_t hash, std::string_view key, std::string_view value,
-                           std::span<const std::pair<std::string_view, std::string_view>> headers, uint64_t sequence);
-
 }  // namespace headroom

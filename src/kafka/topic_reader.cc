@@ -6,6 +6,7 @@
 #include "kafka/assign.h"
 #include "kafka/client.h"
 #include "kafka/error.h"
+#include "kafka/message.h"
 #include "kafka/partitions.h"
 
 namespace headroom {
@@ -59,24 +60,6 @@ Result<std::vector<PartitionBounds>> bounds_of(rd_kafka_t* client, const std::st
   return all;
 }
 
-TopicRecord record_of(const rd_kafka_message_t& message, const ReadTopic& what) {
-  TopicRecord record{.topic = what.topic,
-                     .partition = message.partition,
-                     .offset = message.offset,
-                     .timestamp_ms = rd_kafka_message_timestamp(&message, nullptr),
-                     .key = {static_cast<const char*>(message.key), message.key_len},
-                     .value = {static_cast<const char*>(message.payload), message.len},
-                     .headers = {}};
-  rd_kafka_headers_t* headers = nullptr;
-  if (!what.with_headers || rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
-  const char* name = nullptr;
-  const void* value = nullptr;
-  size_t size = 0;
-  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
-    record.headers.emplace_back(name, std::string_view(static_cast<const char*>(value), size));
-  return record;
-}
-
 // Where reading of each partition has still to get to.
 using Ends = std::map<Partition, Offset>;
 
@@ -97,7 +80,7 @@ Result<bool> take_one(const rd_kafka_message_t& message, const ReadTopic& what, 
     if (end != ends.end()) ends.erase(end);
     return true;
   }
-  if (!take(record_of(message, what))) return false;
+  if (!take(record_of(message, what.topic, what.with_headers))) return false;
   if (message.offset + 1 >= end->second) ends.erase(end);
   return true;
 }

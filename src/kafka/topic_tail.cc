@@ -6,6 +6,7 @@
 
 #include "kafka/client.h"
 #include "kafka/error.h"
+#include "kafka/message.h"
 #include "kafka/partitions.h"
 
 namespace headroom {
@@ -23,24 +24,6 @@ namespace {
 
 constexpr size_t kMostRecords = 10'000;
 constexpr size_t kChunk = 500;
-
-TopicRecord record_of(const rd_kafka_message_t& message, const std::string& topic) {
-  TopicRecord record{.topic = topic,
-                     .partition = message.partition,
-                     .offset = message.offset,
-                     .timestamp_ms = rd_kafka_message_timestamp(&message, nullptr),
-                     .key = {static_cast<const char*>(message.key), message.key_len},
-                     .value = {static_cast<const char*>(message.payload), message.len},
-                     .headers = {}};
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
-  const char* name = nullptr;
-  const void* value = nullptr;
-  size_t size = 0;
-  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
-    record.headers.emplace_back(name, std::string_view(static_cast<const char*>(value), size));
-  return record;
-}
 
 Result<ClientHandle> make_follower(const KafkaConfig& config) {
   ClientPlan plan = client_plan(config, RD_KAFKA_CONSUMER);
@@ -66,7 +49,7 @@ Result<size_t> TopicTail::Parts::take(MessageHandle message, const std::function
   }
   if (message->offset < position) return size_t{0};
   position = message->offset + 1;
-  take_record(record_of(*message, topic));
+  take_record(record_of(*message, topic, true));
   return size_t{1};
 }
 
