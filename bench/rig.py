@@ -160,9 +160,10 @@ class Rig:
         return json.loads(out.strip().splitlines()[-1])
 
     def fill(self, topic, background=False, **options):
-        """fill_topic with these options (rate=1: --rate 1); gives what it says it wrote, or in the background the process."""
+        """fill_topic with these options (rate=1: --rate 1); gives what it says it wrote, or in the background, then beside the workers, the process."""
         arguments = [part for key, value in options.items() for part in (f"--{key.replace('_', '-')}", value)]
-        return self.program("fill_topic", "--brokers", self.kafka, "--topic", topic, *arguments, background=background)
+        return self.program("fill_topic", "--brokers", self.kafka, "--topic", topic, *arguments, background=background,
+                            cpu=self.args.worker_cpu if background else None)
 
     def make_topic(self, topic, partitions=2):
         self.program("fill_topic", "--brokers", self.kafka, "--topic", topic, "--partitions", partitions, "--create-only", json_line=False)

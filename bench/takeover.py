@@ -15,6 +15,7 @@ def arguments():
     p = rig.parser("bench/takeover.sh", "Two workers under a steady load. Each round: one is killed and started again in its slot; one is killed and the other "
                    "takes over; one is asked to stop and the other takes over. Until the first commit of the victim's lane by its new owner.")
     p.add_argument("--rounds", type=int, default=10, help="of each case (default 10)")
+    p.add_argument("--warm-up", type=int, default=60, help="seconds of load before the first round: a broker just started runs interpreted code (default 60)")
     p.add_argument("--cases", default="same_slot,other,leave")
     p.add_argument("--rate", type=int, default=50_000, help="samples a second (default 50,000)")
     p.add_argument("--containers", type=int, default=20_000)
@@ -84,6 +85,7 @@ def main():
         servers.make_topic("takeover.samples")
         workers = [servers.worker(config, slot) for slot in ("a", "b")]
         load = servers.fill("takeover.samples", background=True, rate=args.rate, seconds=3600 * 12, containers=args.containers, partitions=2)
+        time.sleep(args.warm_up)
         for number in range(args.rounds):
             for case in cases:
                 settle(workers)
