@@ -167,6 +167,7 @@ class Run:
         self.cluster = Cluster(args.dir / "cluster")
         self.config = self.write_config()
         self.kills = []  # (wall time, slot, kind)
+        self.happened = []  # (began, ended, kind)
         self.workers = [Worker(f"w{i}", self.config, args.dir) for i in range(args.workers)]
         self.revive_at = {}
 
@@ -225,6 +226,7 @@ class Run:
         w.signal(signal.SIGKILL)
         w.wait(10)
         self.kills.append((time.time(), w.slot, kind))
+        self.happened.append((self.kills[-1][0], self.kills[-1][0], "kill"))
         # Half come back in their slot at once, half stay away until others have taken over.
         self.revive_at[w.slot] = time.time() + (self.random.uniform(0, 1) if self.random.random() < 0.5 else self.random.uniform(9, 14))
 
@@ -272,7 +274,10 @@ class Run:
         started = time.time()
         self.pause(5)
         for kind in self.events():
+            began = time.time()
             self.happen(kind)
+            if "kill" not in kind:
+                self.happened.append((began, time.time(), "redis" if kind.startswith("redis") else kind))
             self.pause(self.random.uniform(1.0, 4.0))
         fleet.finish()
         say(f"{fleet.sent} records produced; letting the workers finish")
@@ -302,36 +307,46 @@ class Run:
         return {"exit": done.returncode, "text": done.stdout.strip(), "err": done.stderr.strip()[-2000:]}
 
     def takeovers(self):
-        """Seconds from a SIGKILL to the first commit by a new owner of a lane that the victim had."""
-        times = []
+        """Seconds from a SIGKILL until all lanes that the victim had were committed by their next owner: (of those that nothing else disturbed, of
+        those that fell together with another death, a freeze or an outage of the broker)."""
         commits = []
         for w in self.workers:
             for line in w.log().splitlines():
                 if 'msg="lane committed by its new owner"' in line:
                     stamp = re.search(r"ts=(\S+)", line).group(1)
                     commits.append((datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc).timestamp(),
-                                    re.search(r"lane=(\S+)", line).group(1)))
+                                    re.search(r"lane=(\S+)", line).group(1), w.slot))
         commits.sort()
-        for at, slot, _ in self.kills:
-            after = [t for t, _ in commits if at < t < at + 60]
-            if after:
-                times.append(after[0] - at)
-        return sorted(times)
+        plain, disturbed = [], []
+        for at, victim, _ in self.kills:
+            owner = {lane: slot for t, lane, slot in commits if t <= at}
+            lanes = {lane for lane, slot in owner.items() if slot == victim}
+            taken = [next((t for t, other, _ in commits if t > at and other == lane), None) for lane in lanes]
+            if not lanes or None in taken:
+                continue
+            until = max(taken)
+            others = [1 for began, ended, kind in self.happened if kind != "redis" and began < until and ended > at - 1 and not (kind == "kill" and ended == at)]
+            (disturbed if others else plain).append(until - at)
+        return sorted(plain), sorted(disturbed)
 
     def report(self, result, fleet, seconds, behind, codes):
         def percentile(values, q):
             return round(values[min(len(values) - 1, int(q * len(values)))], 2) if values else None
-        t = self.takeovers()
+        plain, disturbed = self.takeovers()
+
+        def seconds_of(times):
+            return {"count": len(times), "p50": percentile(times, 0.5), "p99": percentile(times, 0.99), "max": round(times[-1], 2) if times else None}
         crashes = sum(len(re.findall("broken invariant|terminate called|Segmentation|AddressSanitizer", w.log())) for w in self.workers)
         summary = {"kills": len(self.kills), "seconds": round(seconds), "records": fleet.sent, "verify_exit": result["exit"], "left_behind": behind,
-                   "crashes": crashes, "exit_codes": codes, "takeover_s": {"p50": percentile(t, 0.5), "p99": percentile(t, 0.99), "max": t[-1] if t else None},
+                   "crashes": crashes, "exit_codes": codes, "takeover_s": seconds_of(plain), "disturbed_takeover_s": seconds_of(disturbed),
                    "seed": self.args.seed}
         print(result["text"])
         if result["err"]:
             print(result["err"])
         clean = result["exit"] == 0 and behind == 0 and crashes == 0 and all(c == 0 for c in codes)
-        say(f"{summary['kills']} kills in {summary['seconds']} s, {fleet.sent} records, takeover p50 {summary['takeover_s']['p50']} s, "
-            f"p99 {summary['takeover_s']['p99']} s, max {summary['takeover_s']['max']} s: {'clean' if clean else 'VIOLATIONS'}")
+        say(f"{summary['kills']} kills in {summary['seconds']} s, {fleet.sent} records, "
+            f"{len(plain)} takeovers p50 {summary['takeover_s']['p50']} s, p99 {summary['takeover_s']['p99']} s, max {summary['takeover_s']['max']} s "
+            f"(beside them {len(disturbed)} during other faults, max {summary['disturbed_takeover_s']['max']} s): {'clean' if clean else 'VIOLATIONS'}")
         if not clean:
             say(f"exit codes {codes}, left behind {behind}, crashes {crashes}; logs in {self.args.dir}")
         if self.args.json:

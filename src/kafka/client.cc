@@ -101,7 +101,7 @@ ClientPlan client_plan(const KafkaConfig& config, rd_kafka_type_t type) {
       {"socket.keepalive.enable", "true"},
       {"reconnect.backoff.ms", "50"},
       {"reconnect.backoff.max.ms", "1000"},
-      {"topic.metadata.refresh.interval.ms", "10000"},
+      {"topic.metadata.refresh.interval.ms", "5000"},
       {"topic.metadata.refresh.fast.interval.ms", "50"},
   };
   if (type == RD_KAFKA_PRODUCER) {
