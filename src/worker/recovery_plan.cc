@@ -188,29 +188,37 @@ Status Recovery::plan_from_offset_alone(Lane& lane, const LogBounds& bounds, Off
   return Status::ok();
 }
 
-// No offset: expired, or a lane that never was. What the topics already hold of it is not sent again.
+// No offset: expired, or a lane that never was. What the topics already hold of it is not sent again: the way to the last input that they
+// name is a replay, so nothing is committed on it, and a death on the way leaves everything as it was found.
 Status Recovery::plan_without_offset(Lane& lane, const LogBounds& bounds) {
   auto& r = lane.recovery;
   auto& plan = r.plan;
   const auto outputs = outputs_of(lane);
   if (!outputs) return outputs.status();
   uint64_t incarnation = 0;
+  Offset reached = 0;  // past the last input that an output names
   for (const auto& [topic, held] : outputs.value().topics) {
     plan.held[topic] = held.sequence;
     incarnation = std::max(incarnation, held.incarnation);
+    reached = std::max(reached, held.input_offset + 1);
   }
+  const auto target_from = [&](Offset from) { return std::max(from, std::min(reached, bounds.end)); };
   plan.epoch = (r.manifest ? r.manifest->epoch : 0) + 1;
   if (r.manifest) {
     plan.use_manifest = true;
     plan.incarnation = lane.task->identity().incarnation;
-    plan.replay_from = plan.target = lane.task->progress().next_offset;
-    log_warn("the committed offset is gone; going on from the checkpoint", {{"lane", lane.name}, {"offset", plan.target}});
+    plan.replay_from = lane.task->progress().next_offset;
+    plan.target = target_from(plan.replay_from);
+    log_warn("the committed offset is gone; going on from the checkpoint",
+             {{"lane", lane.name}, {"offset", plan.replay_from}, {"outputs_to", plan.target}});
     return Status::ok();
   }
   plan.incarnation = std::max<uint64_t>(incarnation, 1);
-  plan.replay_from = plan.target = bounds.start;
+  plan.replay_from = bounds.start;
+  plan.target = target_from(plan.replay_from);
   if (!plan.held.empty())
-    log_warn("the committed offset and the checkpoint are gone; going through the log again", {{"lane", lane.name}, {"from", plan.target}});
+    log_warn("the committed offset and the checkpoint are gone; going through the log again",
+             {{"lane", lane.name}, {"from", plan.replay_from}, {"outputs_to", plan.target}});
   return Status::ok();
 }
 

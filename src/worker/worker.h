@@ -81,6 +81,7 @@ class Worker : private RebalanceListener {
   void process_live(Lane& lane, const Batch& batch);
   void process_carefully(Lane& lane, const Batch& batch);
   void process_replay(Lane& lane, const Batch& batch);
+  void keep_unsent(Lane& lane, Outbox&& outputs);
   void drop_held(Lane& lane, size_t from);
   void follow_position(Lane& lane);
   void end_replays();

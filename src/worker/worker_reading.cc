@@ -91,6 +91,7 @@ void Worker::process_replay(Lane& lane, const Batch& batch) {
   if (before > 0) {
     const bool reaches = before < batch.records.size() || batch.position >= target;
     lane.task->process({batch.partition, batch.records.first(before), reaches ? target : batch.position}, suppressed);
+    if (!lane.recovery.plan.held.empty()) keep_unsent(lane, std::move(suppressed));
     lane.recovery.replayed_records += before;
     lane.checkpoint.records_since += before;
   }
@@ -137,6 +138,16 @@ void Worker::process_carefully(Lane& lane, const Batch& batch) {
     careful.suspect.reset();
     announce(lane, AttemptMark{lane.task->progress().next_offset, 0}, false);
   }
+}
+
+// In at_least_once one topic may hold outputs of an input whose outputs to another never got there; they go with the lane's next commit.
+void Worker::keep_unsent(Lane& lane, Outbox&& outputs) {
+  if (options_.engine.delivery == Delivery::kExactlyOnce) return;
+  auto& outbox = committer_.outbox();
+  const size_t from = outbox.records.size();
+  for (auto& record : outputs.records) outbox.records.push_back(std::move(record));
+  outbox.bytes += outputs.bytes;
+  drop_held(lane, from);
 }
 
 // The output topics hold these already, from before the offset was lost.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/offset_metadata.h"
+
 namespace headroom::kit {
 
 // ---- the log ----
@@ -54,6 +56,11 @@ void ModelBroker::expire(const std::string& slot) {
   if (members_.erase(slot) > 0) start_rebalance();
 }
 
+void ModelBroker::expire_offsets() {
+  for (auto& [slot, producer] : producers_) producer = {producer.epoch + 1, false, {}, {}};
+  offsets_.clear();
+}
+
 void ModelBroker::leave_open(const std::string& slot, std::vector<OffsetCommit> offsets) {
   auto& producer = producers_[slot];
   producer.open = true;
@@ -89,9 +96,10 @@ bool ModelSource::serve_rebalance() {
   if (found->second.must_revoke) {
     const auto had = std::exchange(owned_, {});
     listener_->on_revoked(had, false);
-    auto& member = broker_.members_[slot_];
-    member.must_revoke = false;
-    member.waits = true;
+    const auto after = broker_.members_.find(slot_);
+    if (after == broker_.members_.end() || after->second.id != member_) return true;  // the session ended meanwhile
+    after->second.must_revoke = false;
+    after->second.waits = true;
     broker_.finish_rebalance();
   }
   auto& member = broker_.members_[slot_];
@@ -186,6 +194,34 @@ void ModelSource::leave(int) {
 
 // ---- the producer ----
 
+void ModelBroker::check(const Producer& producer) {
+  for (const auto& o : producer.offsets) {
+    const auto old = offsets_.find(o.partition);
+    if (old == offsets_.end() || !old->second.offset) continue;
+    const std::string place = "partition " + std::to_string(o.partition) + ": ";
+    if (o.offset < *old->second.offset)
+      violations_.push_back(place + "offset " + std::to_string(o.offset) + " committed after " + std::to_string(*old->second.offset));
+    const auto before = decode_offset_metadata(old->second.metadata);
+    const auto now = decode_offset_metadata(o.metadata);
+    if (before && now && now.value().epoch < before.value().epoch)
+      violations_.push_back(place + "an older epoch committed after a newer one");
+  }
+  for (const auto& record : producer.records) {
+    const bool covered = std::any_of(producer.offsets.begin(), producer.offsets.end(), [&](const OffsetCommit& o) {
+      return record.lane.ends_with("/" + std::to_string(o.partition)) && record.input_offset < o.offset;
+    });
+    if (!covered)
+      violations_.push_back(record.lane + ": an output of offset " + std::to_string(record.input_offset) + " without its offset");
+  }
+}
+
+void ModelBroker::take(Producer& producer) {
+  check(producer);
+  ++commits_;
+  for (auto& record : producer.records) output_.push_back(std::move(record));
+  for (auto& o : producer.offsets) offsets_[o.partition] = {o.partition, o.offset, o.metadata};
+}
+
 ModelBroker::Producer* ModelSink::mine() {
   auto& producer = broker_.producers_[slot_];
   return producer.epoch == epoch_ ? &producer : nullptr;
@@ -236,8 +272,7 @@ CommitResult ModelSink::commit() {
   const auto fault = std::exchange(broker_.fault_, ModelBroker::Fault::kNone);
   if (fault == ModelBroker::Fault::kAborted) return {CommitOutcome::kAborted, "asked for by the test"};
   if (fault == ModelBroker::Fault::kUnknownNotDone) return {CommitOutcome::kUnknown, "asked for by the test"};
-  for (auto& record : producer->records) broker_.output_.push_back(std::move(record));
-  for (auto& o : producer->offsets) broker_.offsets_[o.partition] = {o.partition, o.offset, o.metadata};
+  broker_.take(*producer);
   *producer = {producer->epoch, false, {}, {}};
   clock_.advance_us(4000);
   return {fault == ModelBroker::Fault::kUnknownDone ? CommitOutcome::kUnknown : CommitOutcome::kCommitted, {}};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,9 +45,13 @@ class ModelBroker {
   void delete_before(Partition partition, Offset start);
   // The topic made anew: empty, other records at the same offsets from now on.
   void recreate(Partition partition);
-  const std::vector<Stored>& log(Partition partition) const { return logs_[static_cast<size_t>(partition)]; }
+  const std::deque<Stored>& log(Partition partition) const { return logs_[static_cast<size_t>(partition)]; }
   LogBounds bounds(Partition partition) const { return {starts_[static_cast<size_t>(partition)], ends_[static_cast<size_t>(partition)]}; }
   int partitions() const { return static_cast<int>(logs_.size()); }
+
+  // What must never happen and did: an offset or an epoch that went back, an output committed before its input.
+  const std::vector<std::string>& violations() const { return violations_; }
+  uint64_t commits() const { return commits_; }
 
   // What committed transactions wrote, in order of commit.
   const std::vector<OutRecord>& output() const { return output_; }
@@ -55,6 +60,9 @@ class ModelBroker {
   // A member's session ends (it is dead, or frozen for too long): the others get its partitions.
   void expire(const std::string& slot);
   bool lists(const std::string& slot) const { return members_.contains(slot); }
+
+  // Nobody has been there for long: offsets and open transactions are gone.
+  void expire_offsets();
 
   // A transaction with these offsets that its owner, now dead, has not ended.
   void leave_open(const std::string& slot, std::vector<OffsetCommit> offsets);
@@ -83,8 +91,10 @@ class ModelBroker {
 
   void start_rebalance();
   void finish_rebalance();
+  void take(Producer& producer);
+  void check(const Producer& producer);
 
-  std::vector<std::vector<Stored>> logs_;
+  std::vector<std::deque<Stored>> logs_;  // records stay where they are while others are appended
   std::vector<Offset> ends_;
   std::vector<Offset> starts_;
   std::vector<OutRecord> output_;
@@ -95,6 +105,8 @@ class ModelBroker {
   uint64_t next_member_ = 0;
   bool rebalancing_ = false;
   Fault fault_ = Fault::kNone;
+  uint64_t commits_ = 0;
+  std::vector<std::string> violations_;
 };
 
 class ModelSource : public Source {

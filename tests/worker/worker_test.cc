@@ -215,6 +215,27 @@ TEST(Worker, pauses_a_lane_whose_topic_was_made_anew_until_told_to_rebuild) {
   EXPECT_EQ(fleet.workers.at("a").worker->lanes()[0]->phase, LanePhase::kLive);
 }
 
+// Found by the simulator: the first death on the way through the log made the second owner send what the topics held already.
+TEST(Worker, sends_nothing_again_when_it_dies_on_the_way_back_from_lost_offsets) {
+  for (int crash_at = 1; crash_at < 60; crash_at += 2) {
+    ModelFleet fleet(2);
+    fleet.engine.batch_records = 50;
+    fleet.append(1500, static_cast<uint32_t>(crash_at));
+    fleet.start("a");
+    ASSERT_TRUE(fleet.settle());
+    fleet.crash_and_expire("a");
+    fleet.broker.expire_offsets();
+    fleet.redis.flush();
+    fleet.append(200, 9);
+    fleet.start("a");
+    fleet.step_all(crash_at);
+    fleet.crash_and_expire("a");
+    fleet.start("b");
+    ASSERT_TRUE(fleet.settle()) << crash_at;
+    ASSERT_EQ(fleet.difference(), "") << crash_at;
+  }
+}
+
 TEST(Worker, says_how_many_records_retention_took_before_they_were_read) {
   struct Gaps : WorkerProbe {
     void on_gap(uint64_t records) override { missing += records; }
