@@ -9,7 +9,7 @@
 set -euo pipefail
 export PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${PATH:+:$PATH}"
 
-libraries=(librdkafka-dev libhiredis-dev libssl-dev libsimdjson-dev libboost1.81-dev prometheus-cpp-dev nlohmann-json3-dev libcli11-dev
+libraries=(librdkafka-dev libhiredis-dev libssl-dev libsimdjson-dev libboost1.81-dev libboost-context1.81-dev prometheus-cpp-dev nlohmann-json3-dev libcli11-dev
   libxxhash-dev libeigen3-dev)
 build=(build-essential cmake ninja-build ccache g++ "${libraries[@]}" redis-server kcat jq python3 procps ca-certificates)
 checks=(clang clang-format clang-tidy libclang-rt-14-dev libgtest-dev libgmock-dev libbenchmark-dev prometheus python3-jsonschema python3-yaml

@@ -9,7 +9,7 @@
 
 namespace headroom {
 
-enum class LogLevel { kDebug, kInfo, kWarn, kError };
+enum class LogLevel { kDebug, kInfo, kWarn, kError, kOff };  // kOff: only for set_log
 enum class LogFormat { kLogfmt, kJson };
 
 // One field of a log line.
