@@ -49,6 +49,9 @@ struct LaneRecovery {
   int64_t retry_at_us = 0;
   int64_t store_since_us = 0;  // first asked the store
   int64_t past_end_since_us = 0;
+  // Of a manifest that was there, whether it could be used or not.
+  uint64_t seen_epoch = 0;
+  Offset seen_offset = 0;
   RecoveryPlan plan;
   size_t pages_asked = 0;
   size_t pages_loaded = 0;

@@ -40,10 +40,12 @@ Status Recovery::plan(Lane& lane) {
     return {Code::kUnavailable,
             "the checkpoint store does not answer and the log no longer reaches back to its start: " + store_.trouble()};
   r.plan = {};
+  if (r.manifest) r.seen_epoch = std::max(r.seen_epoch, r.manifest->epoch);
   if (r.manifest && !load_core(lane)) {
     if (lane.phase == LanePhase::kPaused) return Status::ok();
     r.manifest.reset();
   }
+  if (r.manifest) r.seen_offset = std::max(r.seen_offset, lane.task->progress().next_offset);
   if (!r.committed.offset) return plan_without_offset(lane, bounds.value());
   const Offset offset = *r.committed.offset;
   const auto same = same_log(lane, bounds.value(), offset);
@@ -108,7 +110,7 @@ Status Recovery::plan_from_metadata(Lane& lane, const LogBounds& bounds, Offset 
   const auto& metadata = *r.metadata;
   plan.target = offset;
   plan.incarnation = metadata.incarnation;
-  plan.epoch = std::max(metadata.epoch, r.manifest ? r.manifest->epoch : 0) + 1;
+  plan.epoch = std::max(metadata.epoch, r.seen_epoch) + 1;
   plan.outputs = metadata.outputs;
   const bool same_function = metadata.function == options_.function;
   if (!same_function && options_.engine.delivery == Delivery::kAtLeastOnce) {
@@ -177,8 +179,10 @@ Status Recovery::plan_from_offset_alone(Lane& lane, const LogBounds& bounds, Off
   }
   plan.outputs.emplace();
   for (const auto& [topic, sequence] : sequences) plan.outputs->push_back({topic, sequence, 0});
-  plan.incarnation = incarnation + 1;
-  plan.epoch = std::max(r.metadata ? r.metadata->epoch : 0, r.manifest ? r.manifest->epoch : 0) + 1;
+  // A lane that never gave an output has no numbers or ids that could be given twice.
+  const bool silent = std::all_of(sequences.begin(), sequences.end(), [](const auto& entry) { return entry.second == 0; });
+  plan.incarnation = silent ? std::max<uint64_t>(incarnation, 1) : incarnation + 1;
+  plan.epoch = std::max(r.metadata ? r.metadata->epoch : 0, r.seen_epoch) + 1;
   plan.target = offset;
   log_warn("the group's offset was set by somebody else; the lane begins a new incarnation",
            {{"lane", lane.name}, {"offset", offset}, {"incarnation", plan.incarnation}});
@@ -196,14 +200,18 @@ Status Recovery::plan_without_offset(Lane& lane, const LogBounds& bounds) {
   const auto outputs = outputs_of(lane);
   if (!outputs) return outputs.status();
   uint64_t incarnation = 0;
-  Offset reached = 0;  // past the last input that an output names
+  Offset reached = r.seen_offset;  // or past the last input that an output names
   for (const auto& [topic, held] : outputs.value().topics) {
     plan.held[topic] = held.sequence;
     incarnation = std::max(incarnation, held.incarnation);
     reached = std::max(reached, held.input_offset + 1);
   }
+  // A checkpoint that is only out of reach may be further than the outputs; found later, it would look as if somebody had set the offset
+  // back.
+  if (r.store_failed && !plan.held.empty())
+    return {Code::kUnavailable, "the committed offset is gone and the checkpoint store does not answer: " + store_.trouble()};
   const auto target_from = [&](Offset from) { return std::max(from, std::min(reached, bounds.end)); };
-  plan.epoch = (r.manifest ? r.manifest->epoch : 0) + 1;
+  plan.epoch = r.seen_epoch + 1;
   if (r.manifest) {
     plan.use_manifest = true;
     plan.incarnation = lane.task->identity().incarnation;

@@ -203,6 +203,8 @@ void ModelBroker::check(const Producer& producer) {
       violations_.push_back(place + "offset " + std::to_string(o.offset) + " committed after " + std::to_string(*old->second.offset));
     const auto before = decode_offset_metadata(old->second.metadata);
     const auto now = decode_offset_metadata(o.metadata);
+    if (before && now && now.value().slot != before.value().slot && now.value().epoch == before.value().epoch)
+      violations_.push_back(place + "two owners of one epoch");
     if (before && now && now.value().epoch < before.value().epoch)
       violations_.push_back(place + "an older epoch committed after a newer one");
   }

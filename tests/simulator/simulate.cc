@@ -32,7 +32,7 @@ int trace(const Topology& topology, uint64_t seed) {
 }
 
 int run(const Options& options) {
-  set_log(LogLevel::kOff, LogFormat::kLogfmt);
+  set_log(options.trace ? LogLevel::kInfo : LogLevel::kOff, LogFormat::kLogfmt);
   const Topology topology = kit::counting_topology();
   if (options.trace) return trace(topology, *options.trace);
   CrashCounts crashes;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "engine/offset_metadata.h"
 #include "simulator/simulated_worker.h"
+#include "worker/manifest_core.h"
 
 namespace headroom::simulator {
 namespace {
@@ -67,6 +69,11 @@ std::string text_of(const char* text) {
 }
 std::string text_of(uint64_t number) {
   return std::to_string(number);
+}
+
+std::string text_of_record(const OutRecord& record) {
+  return record.value + " (sequence " + std::to_string(record.sequence) + ", offset " + std::to_string(record.input_offset) +
+         ", incarnation " + std::to_string(record.incarnation) + ")";
 }
 
 EngineConfig engine() {
@@ -140,7 +147,7 @@ void Simulation::go(Slot& slot, uint64_t steps, std::string_view until) {
 void Simulation::append(uint64_t records) {
   for (uint64_t i = 0; i < records; ++i, ++outcome_.records) {
     const auto partition = static_cast<Partition>(below(kLanes));
-    broker_.append(partition, "k", one_in(50) ? "bad" : "word" + std::to_string(below(20)), time_ms_ += 7);
+    broker_.append(partition, "k", one_in(50) ? "bad" : "word" + std::to_string(below(one_in(2) ? 20 : 100)), time_ms_ += 7);
     if (one_in(10)) broker_.append_gap(partition, 1);
   }
 }
@@ -149,7 +156,7 @@ void Simulation::append(uint64_t records) {
 
 void Simulation::fault() {
   ++outcome_.faults;
-  switch (below(16)) {
+  switch (below(17)) {
     case 10:
     case 11:
     case 12:
@@ -160,6 +167,8 @@ void Simulation::fault() {
       return leave_transaction_open();
     case 15:
       return crash_while_leaving();
+    case 16:
+      return freeze_in_a_commit();
     case 0:
       note("the next commit aborts");
       return broker_.fail_next_commit(kit::ModelBroker::Fault::kAborted);
@@ -242,6 +251,18 @@ void Simulation::crash_while_leaving() {
   if (slot.worker != nullptr && one_in(2)) crash(slot);
 }
 
+// A worker falls asleep amid a commit for longer than its session; it wakes as a zombie, some time later, and goes on where it was.
+void Simulation::freeze_in_a_commit() {
+  Slot& slot = pick();
+  if (slot.worker == nullptr || slot.frozen) return start(slot);
+  static constexpr const char* kAmid[] = {"begun", "produced", "send offsets", "offsets sent", "commit"};
+  go(slot, kAimSteps, kAmid[below(std::size(kAmid))]);
+  if (slot.worker == nullptr) return;
+  note("freeze", slot.name, "before", slot.worker->at());
+  slot.frozen = true;
+  broker_.expire(slot.name);
+}
+
 // All are gone for so long that the group's offsets expire.
 void Simulation::lose_offsets() {
   for (Slot& slot : slots_) {
@@ -268,6 +289,7 @@ void Simulation::fault_of_store() {
       }
       return;
     case 2:
+      store_lost_something_ = true;
       note("store flushed");
       return redis_.flush();
     case 3:
@@ -275,10 +297,12 @@ void Simulation::fault_of_store() {
       remembered_ = redis_;
       return;
     case 4:
+      store_lost_something_ = true;
       note("store fails over to what was remembered");
       redis_ = remembered_;
       return;
     case 5: {
+      store_lost_something_ = true;
       for (auto& [name, lane] : redis_.lanes) {
         if (lane.pages.empty() || one_in(2)) continue;
         const auto page = std::next(lane.pages.begin(), static_cast<std::ptrdiff_t>(below(lane.pages.size())));
@@ -288,6 +312,7 @@ void Simulation::fault_of_store() {
       return;
     }
     case 6:
+      store_lost_something_ = true;
       for (auto& [name, lane] : redis_.lanes)
         if (one_in(2)) lane.manifest.reset();
       return note("manifests evicted");
@@ -329,6 +354,7 @@ Outcome Simulation::run() {
     if (!settle()) break;
   }
   if (outcome_.violation.empty() && settle()) outcome_.violation = difference();
+  if (outcome_.violation.empty()) outcome_.violation = unusable_checkpoint();
   // Whoever restores now must have the same state: its next outputs tell.
   if (outcome_.violation.empty()) {
     for (Slot& slot : slots_)
@@ -381,6 +407,36 @@ bool Simulation::settle() {
   return false;
 }
 
+// A store that lost nothing holds, of every lane that it knows, a checkpoint that loads; and what follows it leads to the outputs that were
+// committed.
+std::string Simulation::unusable_checkpoint() {
+  if (store_lost_something_) return {};
+  for (auto& [name, lane] : redis_.lanes) {
+    if (!lane.manifest) continue;
+    const auto partition = static_cast<Partition>(name.back() - '0');
+    const auto task = topology_.make_task({"sim", "counting", partition, 1});
+    const auto core = decode_manifest_core(lane.manifest->core);
+    Status status = core ? task->load_core(core.value().task) : core.status();
+    for (const auto& [id, page] : lane.manifest->pages) {
+      if (!status) break;
+      if (!redis_.has_page(name, page)) return name + ": its manifest names a page that is not there";
+      status = task->stores()[id.store]->load_page(id.page, lane.pages[page].bytes);
+    }
+    for (StateStore* store : task->stores())
+      if (status) status = store->finish_load();
+    if (!status) return name + ": its checkpoint does not load: " + status.to_string();
+    const auto committed = broker_.offsets().at(partition);
+    if (task->progress().next_offset > *committed.offset) return name + ": its checkpoint is ahead of its offset";
+    std::vector<Record> records;
+    for (const auto& r : broker_.log(partition)) records.push_back({r.offset, r.timestamp_ms, r.key, r.value});
+    Outbox outbox;
+    task->process({partition, records, broker_.bounds(partition).end}, outbox);
+    const auto metadata = decode_offset_metadata(committed.metadata);
+    if (metadata && metadata.value().outputs != task->progress().outputs) return name + ": its checkpoint leads to other outputs";
+  }
+  return {};
+}
+
 // Empty when the committed output of every lane is that of one task which took the whole log, byte for byte and in order.
 std::string Simulation::difference() const {
   for (Partition p = 0; p < kLanes; ++p) {
@@ -401,7 +457,7 @@ std::string Simulation::difference() const {
       const OutRecord& should = *of_topic[next++];
       if (have.sequence != should.sequence || have.value != should.value || have.key != should.key || have.headers != should.headers ||
           have.input_offset != should.input_offset || have.incarnation != should.incarnation)
-        return lane + " " + have.topic + ": " + have.value + " instead of " + should.value;
+        return lane + " " + have.topic + ": " + text_of_record(have) + " instead of " + text_of_record(should);
     }
     for (const auto& [topic, all] : wanted)
       if (at[topic] < all.size()) return lane + " " + topic + ": missing: " + all[at[topic]]->value;

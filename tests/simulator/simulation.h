@@ -66,12 +66,14 @@ class Simulation {
   void crash_at_a_step();
   void leave_transaction_open();
   void crash_while_leaving();
+  void freeze_in_a_commit();
   void lose_offsets();
   void fault_of_store();
   void heal();
   bool settled() const;
   bool settle();
   std::string difference() const;
+  std::string unusable_checkpoint();
 
   const Topology& topology_;
   const bool traced_;
@@ -87,6 +89,7 @@ class Simulation {
   uint64_t runs_ = 0;
   int64_t time_ms_ = 1'700'000'000'000;
   bool store_away_ = false;
+  bool store_lost_something_ = false;
 };
 
 }  // namespace headroom::simulator
