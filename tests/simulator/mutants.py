@@ -23,7 +23,7 @@ MUTANTS = [
     ("unknown_commit_taken_for_done", "src/worker/committer.cc", "      unresolved_ = true;\n      return Outcome::kUnresolved;", "      producer_broken_ = true;\n      adopt(lanes);\n      return Outcome::kCommitted;"),
     ("done_commit_sent_again", "src/worker/committer.cc", "    log_info(\"the commit had taken effect\");\n    adopt(lanes);\n    return Outcome::kCommitted;", "    return Outcome::kRetry;"),
     ("undone_commit_taken_for_done", "src/worker/committer.cc", "  if (is_old == attempt_.size()) {\n", "  if (is_old == attempt_.size()) {\n    adopt(lanes);\n    return Outcome::kCommitted;\n"),
-    ("group_metadata_fetched_afresh", "tests/kit/model_broker.cc", "  if (member == broker_.members_.end() ||", "  if (member != broker_.members_.end() && metadata.generation == 0 &&"),
+    ("group_metadata_fetched_afresh", "tests/kit/model_broker.cc", "  if (member == broker_.members_.end() || member->second.id != metadata.member || broker_.generation_ != metadata.generation)\n    return {CommitOutcome::kLost, \"unknown member or illegal generation\"};\n", "  (void)member;\n"),
     ("outbox_outlives_its_assignment", "src/worker/committer.cc", "void Committer::drop() {\n  outbox_.clear();", "void Committer::drop() {"),
     ("aborted_outbox_forgotten", "src/worker/committer.cc", "      log_warn(\"commit did not take effect; sending the same again\", {{\"why\", trouble_}});", "      outbox_.clear();"),
     ("outbox_kept_after_its_commit", "src/worker/committer.cc", "  attempt_.clear();\n  outbox_.clear();\n  trouble_.clear();", "  attempt_.clear();\n  trouble_.clear();"),
