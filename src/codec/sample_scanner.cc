@@ -104,7 +104,8 @@ class Scanner {
     }
     if (*at == 'e' || *at == 'E' || is_digit(*at) || whole + fraction > kDigitsOf64Bits || digits > kExactInteger) return false;
     from = at;
-    const double scale = static_cast<double>(kPowersOfTen[fraction / 2]) * static_cast<double>(kPowersOfTen[fraction - fraction / 2]);
+    const unsigned half = fraction / 2;
+    const double scale = static_cast<double>(kPowersOfTen[half]) * static_cast<double>(kPowersOfTen[fraction - half]);
     const double magnitude = static_cast<double>(static_cast<int64_t>(digits)) / scale;
     out = negative ? 0.0 - magnitude : magnitude;  // so zero stays without a sign
     return true;

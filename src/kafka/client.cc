@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/concat.h"
 #include "base/log.h"
 #include "kafka/error.h"
 
@@ -126,7 +127,7 @@ Result<ConfHandle> make_conf(const KafkaConfig& config, const ClientPlan& plan) 
   for (const auto& [name, value] : plan.required) {
     const auto set = user.find(name);
     if (set != user.end() && set->second != value && !(name == "acks" && set->second == "-1"))
-      return Status(Code::kInvalid, "kafka.properties: " + name + " must stay " + value + ": correctness depends on it");
+      return Status(Code::kInvalid, concat("kafka.properties: ", name, " must stay ", value, ": correctness depends on it"));
     all[name] = value;
   }
   ConfHandle conf(rd_kafka_conf_new());
