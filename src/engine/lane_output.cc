@@ -16,12 +16,6 @@ constexpr Offset kRejectBlock = 1024;
 // Of a large array with many bad values: what is beyond this many bytes of their places is left out.
 constexpr size_t kMaxIndexes = 4096;
 
-size_t bytes_of(const OutRecord& record) {
-  size_t bytes = sizeof(OutRecord) + record.topic.size() + record.key.size() + record.value.size() + record.lane.size();
-  for (const auto& [name, value] : record.headers) bytes += name.size() + value.size();
-  return bytes;
-}
-
 std::string hash_text(std::string_view bytes) {
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash_bytes(bytes)));

@@ -97,11 +97,7 @@ size_t KafkaSource::records_for_a_batch(size_t max_records) const {
 // librdkafka 2.0.2 stops fetching when its queue is full and then looks at it only once a second, or when the thread of the partition's
 // broker has something else to do. So it is given something to do as soon as half of the queue is free.
 void KafkaSource::keep_fetching() {
-  if (message_count_ > 0) {
-    size_t bytes = 0;
-    for (size_t i = 0; i < message_count_; ++i) bytes += messages_[i]->len + messages_[i]->key_len;
-    record_bytes_ = bytes / message_count_;
-  }
+  if (message_count_ > 0) record_bytes_ = batch_bytes_ / message_count_;
   const size_t queued = rd_kafka_queue_length(queue_.get());
   const auto limit = static_cast<size_t>(options_.kafka.fetch_queue_bytes);
   const auto filled = [&](size_t of) { return queued * record_bytes_ >= limit / 4 * of || queued >= kMaxQueuedRecords / 4 * of; };
@@ -123,6 +119,7 @@ void KafkaSource::wake_fetchers() {
 void KafkaSource::release_messages() {
   for (size_t i = 0; i < message_count_; ++i) rd_kafka_message_destroy(messages_[i]);
   message_count_ = 0;
+  batch_bytes_ = 0;
   for (const Partition partition : touched_) reading(partition).records.clear();
   touched_.clear();
   batches_.clear();
@@ -130,6 +127,7 @@ void KafkaSource::release_messages() {
 
 Status KafkaSource::take(const rd_kafka_message_t& message) {
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return take_error(message);
+  batch_bytes_ += message.len + message.key_len;
   Reading& reading = this->reading(message.partition);
   if (!reading.active || message.offset < reading.next) {
     ++dropped_;

@@ -91,6 +91,7 @@ class KafkaSource final : public Source {
   std::vector<Batch> batches_;
   int partition_count_ = 0;
   uint64_t dropped_ = 0;
+  size_t batch_bytes_ = 0;                   // of the messages of this poll
   size_t record_bytes_ = kUsualRecordBytes;  // of a record lately, about
   bool queue_was_full_ = false;              // and librdkafka may have stopped fetching
   std::unique_ptr<GroupProbe> probe_;

@@ -82,7 +82,7 @@ class Worker : private RebalanceListener {
   void process_carefully(Lane& lane, const Batch& batch);
   void process_replay(Lane& lane, const Batch& batch);
   void keep_unsent(Lane& lane, Outbox&& outputs);
-  void drop_held(Lane& lane, size_t from);
+  void drop_held(Lane& lane, Outbox& outbox, size_t from);
   void follow_position(Lane& lane);
   void end_replays();
   Status skip_deleted();

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "base/log.h"
 #include "worker/worker.h"
@@ -113,7 +114,7 @@ void Worker::process_live(Lane& lane, const Batch& batch) {
   else
     lane.task->process(batch, outbox);
   lane.checkpoint.records_since += batch.records.size();
-  if (!lane.recovery.plan.held.empty()) drop_held(lane, from);
+  if (!lane.recovery.plan.held.empty()) drop_held(lane, outbox, from);
 }
 
 // One record at a time, each named in the store before it is touched: should it kill this process, the next owner knows which it was.
@@ -143,23 +144,24 @@ void Worker::process_carefully(Lane& lane, const Batch& batch) {
 // In at_least_once one topic may hold outputs of an input whose outputs to another never got there; they go with the lane's next commit.
 void Worker::keep_unsent(Lane& lane, Outbox&& outputs) {
   if (options_.engine.delivery == Delivery::kExactlyOnce) return;
+  drop_held(lane, outputs, 0);
   auto& outbox = committer_.outbox();
-  const size_t from = outbox.records.size();
-  for (auto& record : outputs.records) outbox.records.push_back(std::move(record));
+  std::move(outputs.records.begin(), outputs.records.end(), std::back_inserter(outbox.records));
   outbox.bytes += outputs.bytes;
-  drop_held(lane, from);
 }
 
 // The output topics hold these already, from before the offset was lost.
-void Worker::drop_held(Lane& lane, size_t from) {
-  auto& outbox = committer_.outbox();
+void Worker::drop_held(Lane& lane, Outbox& outbox, size_t from) {
   auto& held = lane.recovery.plan.held;
   const auto is_held = [&](const OutRecord& record) {
     const auto found = held.find(record.topic);
     if (found == held.end()) return false;
-    if (record.sequence <= found->second) return true;
-    held.erase(found);
-    return false;
+    if (record.sequence > found->second) {
+      held.erase(found);
+      return false;
+    }
+    outbox.bytes -= bytes_of(record);
+    return true;
   };
   const auto begin = outbox.records.begin() + static_cast<std::ptrdiff_t>(from);
   outbox.records.erase(std::remove_if(begin, outbox.records.end(), is_held), outbox.records.end());

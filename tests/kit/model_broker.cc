@@ -61,6 +61,11 @@ void ModelBroker::expire_offsets() {
   offsets_.clear();
 }
 
+void ModelBroker::lose_outputs(const std::string& topic, size_t count) {
+  for (auto at = output_.end(); at != output_.begin() && count > 0;)
+    if ((--at)->topic == topic) at = output_.erase(at), --count;
+}
+
 void ModelBroker::leave_open(const std::string& slot, std::vector<OffsetCommit> offsets) {
   auto& producer = producers_[slot];
   producer.open = true;

@@ -56,6 +56,9 @@ class ModelBroker {
   // What committed transactions wrote, in order of commit.
   const std::vector<OutRecord>& output() const { return output_; }
   std::map<Partition, Committed>& offsets() { return offsets_; }
+  const std::map<Partition, Committed>& offsets() const { return offsets_; }
+  // The last outputs of a topic never got there, as may happen without transactions.
+  void lose_outputs(const std::string& topic, size_t count);
 
   // A member's session ends (it is dead, or frozen for too long): the others get its partitions.
   void expire(const std::string& slot);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/concat.h"
 #include "engine/offset_metadata.h"
 #include "simulator/simulated_worker.h"
 #include "worker/manifest_core.h"
@@ -61,16 +62,6 @@ constexpr const char* kAims[] = {"begin",
                                  "write mark",
                                  "wait for store"};
 
-std::string text_of(const std::string& text) {
-  return text;
-}
-std::string text_of(const char* text) {
-  return text;
-}
-std::string text_of(uint64_t number) {
-  return std::to_string(number);
-}
-
 std::string text_of_record(const OutRecord& record) {
   return record.value + " (sequence " + std::to_string(record.sequence) + ", offset " + std::to_string(record.input_offset) +
          ", incarnation " + std::to_string(record.incarnation) + ")";
@@ -100,8 +91,8 @@ Simulation::~Simulation() = default;
 template <class... Parts>
 void Simulation::note(const Parts&... parts) {
   if (!traced_) return;
-  std::string line = text_of(static_cast<uint64_t>(clock_.steady_us() / 1000)) + " ms:";
-  ((line += " " + text_of(parts)), ...);
+  std::string line = std::to_string(clock_.steady_us() / 1000) + " ms:";
+  ((line += concat(" ", parts)), ...);
   outcome_.trace.push_back(std::move(line));
 }
 
@@ -142,6 +133,12 @@ void Simulation::go(Slot& slot, uint64_t steps, std::string_view until) {
   if (!slot.worker->ended()) return;
   note(slot.name, "ended:", slot.worker->end().to_string());
   slot.worker.reset();
+}
+
+// Processes whose slot another has taken: they go on until they are told.
+void Simulation::go_zombies() {
+  for (auto& zombie : zombies_) zombie->go(1 + below(kTurnSteps));
+  std::erase_if(zombies_, [](const auto& zombie) { return zombie->ended(); });
 }
 
 void Simulation::append(uint64_t records) {
@@ -208,9 +205,10 @@ void Simulation::fault_of_worker() {
     case 3:
       note("ask to stop", slot.name);
       return slot.worker->ask_to_stop(one_in(2));
-    case 4:  // another process of the same slot while the first still is
-      note("second process of", slot.name);
-      [[fallthrough]];
+    case 4:
+      note("a second process of", slot.name);
+      zombies_.push_back(std::move(slot.worker));
+      return start(slot);
     default:
       crash(slot);
       if (one_in(2)) start(slot);
@@ -346,6 +344,7 @@ Outcome Simulation::run() {
     if (one_in(6)) append(10 + below(60));
     if (one_in(8)) fault();
     for (uint64_t i = 0; i < 3; ++i) go(pick(), 1 + below(kTurnSteps));
+    if (one_in(4)) go_zombies();
     if (turn == 10 || turn == 20) start(slots_[turn / 10]);
   }
   heal();
@@ -370,9 +369,8 @@ Outcome Simulation::run() {
 
 bool Simulation::settled() const {
   for (Partition p = 0; p < kLanes; ++p) {
-    const auto& offsets = const_cast<kit::ModelBroker&>(broker_).offsets();
-    const auto found = offsets.find(p);
-    if (found == offsets.end() || found->second.offset != broker_.bounds(p).end) return false;
+    const auto found = broker_.offsets().find(p);
+    if (found == broker_.offsets().end() || found->second.offset != broker_.bounds(p).end) return false;
   }
   return true;
 }
@@ -380,6 +378,7 @@ bool Simulation::settled() const {
 bool Simulation::settle() {
   for (uint64_t turn = 0; turn < kSettleTurns; ++turn) {
     if (settled()) return true;
+    go_zombies();
     for (Slot& slot : slots_) {
       if (slot.worker == nullptr) {
         broker_.expire(slot.name);

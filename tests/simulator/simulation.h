@@ -60,6 +60,7 @@ class Simulation {
   void start(Slot& slot);
   void crash(Slot& slot);
   void go(Slot& slot, uint64_t steps, std::string_view until = {});
+  void go_zombies();
   void append(uint64_t records);
   void fault();
   void fault_of_worker();
@@ -85,6 +86,7 @@ class Simulation {
   kit::FakeRedis remembered_;
   WorkerProbe probe_;
   std::vector<Slot> slots_;
+  std::vector<std::unique_ptr<SimulatedWorker>> zombies_;
   Outcome outcome_;
   uint64_t runs_ = 0;
   int64_t time_ms_ = 1'700'000'000'000;
