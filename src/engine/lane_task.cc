@@ -120,14 +120,7 @@ void LaneTask::set_skips(std::vector<Offset> offsets) {
 }
 
 void LaneTask::set_outputs(std::vector<OutputProgress> outputs) {
-  for (auto& output : outputs) {
-    auto& held = progress_.outputs;
-    auto at = std::find_if(held.begin(), held.end(), [&](const OutputProgress& one) { return one.topic == output.topic; });
-    if (at == held.end())
-      held.push_back(std::move(output));
-    else
-      *at = std::move(output);
-  }
+  progress_.outputs = std::move(outputs);
   output_.take_progress();
 }
 

@@ -33,6 +33,7 @@ struct RecoveryPlan {
   Offset target = 0;     // C: outputs of records below it are suppressed
   bool compare = false;  // the replay must give the committed sequences and hashes
   bool checkpoint_whole = false;
+  bool checkpoint_now = false;
   uint64_t incarnation = 1;
   uint64_t epoch = 1;
   std::optional<std::vector<OutputProgress>> outputs;  // sequences to go on from after the replay
@@ -58,6 +59,7 @@ struct LaneRecovery {
   uint64_t bytes_loaded = 0;
   bool pages_failed = false;
   std::string pages_trouble;
+  std::optional<std::string> broken_owner;  // of a manifest whose pages could not be loaded
   std::vector<std::pair<PageId, std::string>> pages;
   int64_t started_us = 0;
   int64_t replay_started_us = 0;

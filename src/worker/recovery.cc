@@ -259,17 +259,18 @@ void Recovery::load_pages(const LanePtr& lane) {
   auto& r = lane->recovery;
   ask_pages(lane);
   if (r.pages_failed) {
-    // Either way begin anew: when the store went away, ask it again; when a page is missing or broken, the manifest is worth nothing.
+    // Either way begin anew: when the store went away, ask it again. A page may be missing because the last owner's last checkpoint came
+    // while this one was being loaded: there is another manifest then. Should it be the same again, it is worth nothing.
     const bool away = r.store_failed;
-    log_warn(away ? "the checkpoint store went away during restore" : "a page of the checkpoint is missing or broken; rebuilding",
+    log_warn(away ? "the checkpoint store went away during restore" : "a page of the checkpoint is missing or broken; looking again",
              {{"lane", lane->name}, {"why", r.pages_trouble}});
     lane->task->reset();
     r.started_us = std::max(clock_.steady_us(), r.started_us + 1);  // answers still on their way belong to the past
     r.pages_failed = false;
     lane->phase = LanePhase::kStore;
-    if (away) return ask_store(lane);
+    if (!away) r.broken_owner = r.manifest->owner;
     r.manifest.reset();
-    return decide(lane);
+    return ask_store(lane);
   }
   if (r.pages_loaded < r.pages.size()) return;
   for (auto* store : lane->task->stores()) {
@@ -297,6 +298,27 @@ void Recovery::start_replay(Lane& lane) {
   r.replayed_records = 0;
 }
 
+// On the way back from lost offsets what the topics hold is the truth of how far the numbers are, whatever a replay over a log that no
+// longer reaches back, or by another function, has counted.
+void Recovery::go_on_after_held(Lane& lane) const {
+  const auto& held = lane.recovery.plan.held;
+  if (held.empty()) return;
+  auto outputs = lane.task->progress().outputs;
+  bool differs = false;
+  for (auto& output : outputs) {
+    const auto found = held.find(output.topic);
+    if (found == held.end() || found->second == output.sequence) continue;
+    // In at_least_once what lies beyond was kept to be sent now.
+    if (options_.engine.delivery == Delivery::kAtLeastOnce && output.sequence > found->second) continue;
+    output.sequence = found->second;
+    differs = true;
+  }
+  if (!differs) return;
+  log_error("the replay did not give what the output topics hold; going on after their sequences", {{"lane", lane.name}});
+  probe_.on_difference(lane.name);
+  lane.task->set_outputs(std::move(outputs));
+}
+
 void Recovery::finish_replay(Lane& lane) {
   auto& r = lane.recovery;
   auto& plan = r.plan;
@@ -304,6 +326,7 @@ void Recovery::finish_replay(Lane& lane) {
   if (lane.task->progress().next_offset < plan.target) lane.task->advance_to(plan.target);
   uint64_t dropped_fields = 0;
   for (auto* store : lane.task->stores()) dropped_fields += store->dropped_fields();
+  go_on_after_held(lane);
   if (plan.outputs) {
     auto sorted = *plan.outputs;
     std::sort(sorted.begin(), sorted.end());
@@ -321,7 +344,7 @@ void Recovery::finish_replay(Lane& lane) {
              {{"lane", lane.name}, {"fields", dropped_fields}});
   if (plan.checkpoint_whole) lane.checkpoint.owner.reset();
   const bool other_function = r.metadata && r.metadata->function != options_.function;
-  lane.checkpoint.wanted |= plan.checkpoint_whole || other_function;
+  lane.checkpoint.wanted |= plan.checkpoint_whole || plan.checkpoint_now || other_function;
   lane.phase = LanePhase::kLive;
   lane.has_been_live = true;
   lane.commit_now = true;

@@ -48,6 +48,7 @@ class Recovery {
   void ask_pages(const LanePtr& lane);
   void load_pages(const LanePtr& lane);
   void start_replay(Lane& lane);
+  void go_on_after_held(Lane& lane) const;
   void retry(Lane& lane, const std::string& trouble, int64_t after_ms = 500);
 
   const WorkerOptions& options_;

@@ -41,8 +41,13 @@ Status Recovery::plan(Lane& lane) {
             "the checkpoint store does not answer and the log no longer reaches back to its start: " + store_.trouble()};
   r.plan = {};
   if (r.manifest) r.seen_epoch = std::max(r.seen_epoch, r.manifest->epoch);
+  if (r.manifest && r.manifest->owner == r.broken_owner) r.manifest.reset();
   if (r.manifest && !load_core(lane)) {
     if (lane.phase == LanePhase::kPaused) return Status::ok();
+    r.manifest.reset();
+  }
+  if (r.manifest && r.metadata && lane.task->identity().incarnation < r.metadata->incarnation) {
+    log_warn("the checkpoint is of an older incarnation; rebuilding", {{"lane", lane.name}});
     r.manifest.reset();
   }
   if (r.manifest) r.seen_offset = std::max(r.seen_offset, lane.task->progress().next_offset);
@@ -184,6 +189,7 @@ Status Recovery::plan_from_offset_alone(Lane& lane, const LogBounds& bounds, Off
   plan.incarnation = silent ? std::max<uint64_t>(incarnation, 1) : incarnation + 1;
   plan.epoch = std::max(r.metadata ? r.metadata->epoch : 0, r.seen_epoch) + 1;
   plan.target = offset;
+  plan.checkpoint_now = true;
   log_warn("the group's offset was set by somebody else; the lane begins a new incarnation",
            {{"lane", lane.name}, {"offset", offset}, {"incarnation", plan.incarnation}});
   if (!r.manifest || lane.task->progress().next_offset > offset) return plan_rebuild(lane, bounds, "no checkpoint at or before the offset");

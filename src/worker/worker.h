@@ -66,8 +66,9 @@ class Worker : private RebalanceListener {
   }
   WorkerStatus status() const;
 
-  // The lanes, for the simulator's checks; the worker's thread only.
+  // For the simulator's checks; the worker's thread only.
   const std::vector<LanePtr>& lanes() const { return lanes_; }
+  const Outbox& outbox() const { return committer_.outbox(); }
 
  private:
   void on_assigned(std::span<const Partition> partitions, std::shared_ptr<GroupMetadata> group) override;

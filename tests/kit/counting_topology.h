@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 
+#include "base/concat.h"
 #include "headroom/decoder.h"
 #include "headroom/operator.h"
 #include "headroom/topology.h"
@@ -58,11 +60,11 @@ struct CountWords {
 
 inline void encode_tally(const Tally& tally, const Envelope& envelope, Encoded& out) {
   out.key = tally.name;
-  out.value = tally.name + " " + std::to_string(tally.seen) + " " + std::to_string(tally.sum) + " #" + std::to_string(envelope.sequence);
+  out.value = concat(tally.name, " ", std::to_string(tally.seen), " ", std::to_string(tally.sum), " #", std::to_string(envelope.sequence));
 }
 
-inline Topology counting_topology() {
-  Topology topology("counting");
+inline Topology counting_topology(std::string name = "counting") {
+  Topology topology(std::move(name));
   from<Word>(topology, "words", [] { return std::make_unique<WordDecoder>(); }).then("count", CountWords{}).to("tallies", encode_tally);
   return topology;
 }

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,6 +32,7 @@ struct FakeRedis {
   int64_t now_ms = 0;
 
   void flush() { lanes.clear(); }
+  std::string page(const std::string& lane, const std::string& name) { return lanes[lane].pages[name].bytes; }
   void evict_page(const std::string& lane, const std::string& name) { lanes[lane].pages.erase(name); }
   void evict_manifest(const std::string& lane) { lanes[lane].manifest.reset(); }
 
@@ -86,12 +88,20 @@ class FakeStore : public CheckpointStore {
       pending.take_effect();
     }
   }
+  // What is pending, oldest first, to take effect whenever the test calls it, this store alive or not: sent by a process that is gone by
+  // the time a slow server reads it.
+  std::deque<std::function<void()>> in_flight() const {
+    std::deque<std::function<void()>> all;
+    for (const Pending& pending : pending_) all.push_back(pending.take_effect);
+    return all;
+  }
   void come_back() { connected_ = true; }
   // Writes are refused with this code (kExhausted: out of memory, kDenied: ACL) until kOk.
-  void refuse_writes(Code code) { refuse_writes_ = code; }
+  void refuse_writes(Code code) { *refuse_writes_ = code; }
   size_t requests() const { return requests_; }
 
   void poll() override {
+    if (pending_.empty()) return;
     std::deque<Pending> due;
     if (!connected_) {
       due.swap(pending_);
@@ -119,43 +129,44 @@ class FakeStore : public CheckpointStore {
   size_t pending_bytes() const override { return pending_bytes_; }
 
   void read_manifest(const std::string& lane, Done<Result<std::optional<Manifest>>> done) override {
-    ask<Result<std::optional<Manifest>>>(64, std::move(done), [this, lane] { return redis_.lanes[lane].manifest; });
+    ask<Result<std::optional<Manifest>>>(64, std::move(done), [redis = &redis_, lane] { return redis->lanes[lane].manifest; });
   }
   void read_page(const std::string& lane, const std::string& name, Done<Result<std::string>> done) override {
-    ask<Result<std::string>>(64, std::move(done), [this, lane, name]() -> Result<std::string> {
-      if (!redis_.has_page(lane, name)) return Status(Code::kNotFound, "the page is not in the store");
-      return redis_.lanes[lane].pages[name].bytes;
+    ask<Result<std::string>>(64, std::move(done), [redis = &redis_, lane, name]() -> Result<std::string> {
+      if (!redis->has_page(lane, name)) return Status(Code::kNotFound, "the page is not in the store");
+      return redis->page(lane, name);
     });
   }
   void write_page(const std::string& lane, const std::string& name, std::string bytes, Done<Status> done) override {
     const size_t size = bytes.size() + 64;
-    write<Status>(size, std::move(done), [this, lane, name, moved = std::move(bytes)] {
-      redis_.lanes[lane].pages[name] = {moved, redis_.now_ms + 600'000};
+    write<Status>(size, std::move(done), [redis = &redis_, lane, name, moved = std::move(bytes)] {
+      redis->lanes[lane].pages[name] = {moved, redis->now_ms + 600'000};
       return Status::ok();
     });
   }
   void flip(const std::string& lane, Flip flip, Done<Result<FlipOutcome>> done) override {
     const size_t size = flip.core.size() + 64 * (flip.changed.size() + flip.dropped.size() + 1);
-    write<Result<FlipOutcome>>(size, std::move(done), [this, lane, moved = std::move(flip)] { return redis_.flip(lane, moved); });
+    write<Result<FlipOutcome>>(size, std::move(done),
+                               [redis = &redis_, lane, moved = std::move(flip)] { return redis->flip(lane, moved); });
   }
   void read_mark(const std::string& lane, Done<Result<std::optional<AttemptMark>>> done) override {
-    ask<Result<std::optional<AttemptMark>>>(64, std::move(done), [this, lane] { return redis_.lanes[lane].mark; });
+    ask<Result<std::optional<AttemptMark>>>(64, std::move(done), [redis = &redis_, lane] { return redis->lanes[lane].mark; });
   }
   void write_mark(const std::string& lane, std::optional<AttemptMark> mark, Done<Status> done) override {
-    write<Status>(64, std::move(done), [this, lane, mark] {
-      redis_.lanes[lane].mark = mark;
+    write<Status>(64, std::move(done), [redis = &redis_, lane, mark] {
+      redis->lanes[lane].mark = mark;
       return Status::ok();
     });
   }
   void read_skips(const std::string& lane, Done<Result<std::vector<Offset>>> done) override {
-    ask<Result<std::vector<Offset>>>(64, std::move(done), [this, lane] {
-      const auto& skips = redis_.lanes[lane].skips;
+    ask<Result<std::vector<Offset>>>(64, std::move(done), [redis = &redis_, lane] {
+      const auto& skips = redis->lanes[lane].skips;
       return std::vector<Offset>(skips.begin(), skips.end());
     });
   }
   void add_skip(const std::string& lane, Offset offset, Done<Status> done) override {
-    write<Status>(64, std::move(done), [this, lane, offset] {
-      redis_.lanes[lane].skips.insert(offset);
+    write<Status>(64, std::move(done), [redis = &redis_, lane, offset] {
+      redis->lanes[lane].skips.insert(offset);
       return Status::ok();
     });
   }
@@ -184,8 +195,8 @@ class FakeStore : public CheckpointStore {
 
   template <class T>
   void write(size_t bytes, Done<T> done, std::function<T()> effect) {
-    ask<T>(bytes, std::move(done), [this, run = std::move(effect)]() -> T {
-      if (refuse_writes_ != Code::kOk) return Status(refuse_writes_, "the fake store was told to refuse writes");
+    ask<T>(bytes, std::move(done), [refusal = refuse_writes_, run = std::move(effect)]() -> T {
+      if (*refusal != Code::kOk) return Status(*refusal, "the fake store was told to refuse writes");
       return run();
     });
   }
@@ -197,7 +208,7 @@ class FakeStore : public CheckpointStore {
   size_t requests_ = 0;
   int delay_polls_ = 1;
   bool connected_ = true;
-  Code refuse_writes_ = Code::kOk;
+  std::shared_ptr<Code> refuse_writes_ = std::make_shared<Code>(Code::kOk);  // outlives this with what is in flight
 };
 
 }  // namespace headroom::kit

@@ -2,9 +2,17 @@
 
 #include <algorithm>
 
+#include "base/concat.h"
 #include "engine/offset_metadata.h"
 
 namespace headroom::kit {
+namespace {
+
+// What a call of the sink that no broker answers takes.
+constexpr int kSinkWaitMs = 100;
+constexpr int64_t kTransactionTimeoutUs = 10'000'000;
+
+}  // namespace
 
 // ---- the log ----
 
@@ -15,7 +23,6 @@ Offset ModelBroker::append(Partition partition, std::string key, std::string val
 }
 
 void ModelBroker::delete_before(Partition partition, Offset start) {
-  std::erase_if(logs_[static_cast<size_t>(partition)], [&](const Stored& r) { return r.offset < start; });
   starts_[static_cast<size_t>(partition)] = start;
 }
 
@@ -57,8 +64,27 @@ void ModelBroker::expire(const std::string& slot) {
 }
 
 void ModelBroker::expire_offsets() {
-  for (auto& [slot, producer] : producers_) producer = {producer.epoch + 1, false, {}, {}};
+  for (auto& [slot, producer] : producers_) producer = {producer.epoch + 1, false, {}, {}, 0};
   offsets_.clear();
+}
+
+void ModelBroker::reset_offset(Partition partition, Offset offset) {
+  for (auto& [slot, producer] : producers_) producer = {producer.epoch + 1, false, {}, {}, 0};
+  offsets_[partition] = {partition, offset, {}};
+}
+
+void ModelBroker::time_out_transactions(int64_t begun_before_us) {
+  for (auto& [slot, producer] : producers_)
+    if (producer.open && producer.begun_us < begun_before_us) producer = {producer.epoch + 1, false, {}, {}, 0};
+}
+
+void ModelBroker::deliver_late_commits() {
+  for (const LateCommit& late : std::exchange(late_, {})) {
+    Producer& producer = producers_[late.slot];
+    if (producer.epoch != late.epoch || !producer.open) continue;
+    take(producer);
+    producer = {producer.epoch, false, {}, {}, 0};
+  }
 }
 
 void ModelBroker::lose_outputs(const std::string& topic, size_t count) {
@@ -116,10 +142,29 @@ bool ModelSource::serve_rebalance() {
   return true;
 }
 
+Status ModelSource::no_answer(int timeout_ms) {
+  clock_.advance_us(int64_t{timeout_ms} * 1000);
+  return {Code::kTimeout, "no broker answers"};
+}
+
+Result<LogBounds> ModelSource::bounds(Partition partition, int timeout_ms) {
+  if (broker_.away_) return no_answer(timeout_ms);
+  return broker_.bounds(partition);
+}
+
+Result<bool> ModelSource::group_lists_slot(std::string_view slot, int timeout_ms) {
+  if (broker_.away_) return no_answer(timeout_ms);
+  return broker_.lists(std::string(slot));
+}
+
 Result<std::span<const Batch>> ModelSource::poll(int timeout_ms, size_t max_records) {
-  if (!serve_rebalance()) return Status(Code::kFenced, "another member has this slot");
   records_.clear();
   batches_.clear();
+  if (broker_.away_) {
+    clock_.advance_us(int64_t{timeout_ms} * 1000);
+    return std::span<const Batch>(batches_);
+  }
+  if (!serve_rebalance()) return Status(Code::kFenced, "another member has this slot");
   size_t left = max_records;
   records_.reserve(reading_.size());
   for (auto& [partition, at] : reading_) {
@@ -150,6 +195,8 @@ std::optional<Offset> ModelSource::position(Partition partition) {
 }
 
 Result<std::vector<Committed>> ModelSource::committed(std::span<const Partition> partitions, bool stable, int timeout_ms) {
+  if (broker_.away_) return no_answer(timeout_ms);
+  broker_.time_out_transactions(clock_.steady_us() - kTransactionTimeoutUs);
   std::vector<Committed> all;
   for (const Partition partition : partitions) {
     for (const auto& [slot, producer] : broker_.producers_)
@@ -164,19 +211,23 @@ Result<std::vector<Committed>> ModelSource::committed(std::span<const Partition>
   return all;
 }
 
-Result<std::optional<int64_t>> ModelSource::timestamp_at(Partition partition, Offset offset, int) {
-  for (const auto& r : broker_.log(partition))
-    if (r.offset == offset) return std::optional(r.timestamp_ms);
-  return std::optional<int64_t>();
+Result<std::optional<int64_t>> ModelSource::timestamp_at(Partition partition, Offset offset, int timeout_ms) {
+  if (broker_.away_) return no_answer(timeout_ms);
+  const auto& log = broker_.log(partition);
+  const auto at = std::lower_bound(log.begin(), log.end(), offset, [](const ModelBroker::Stored& r, Offset o) { return r.offset < o; });
+  if (at == log.end() || at->offset != offset || offset < broker_.bounds(partition).start) return std::optional<int64_t>();
+  return std::optional(at->timestamp_ms);
 }
 
-Result<Offset> ModelSource::offset_at_time(Partition partition, int64_t timestamp_ms, int) {
+Result<Offset> ModelSource::offset_at_time(Partition partition, int64_t timestamp_ms, int timeout_ms) {
+  if (broker_.away_) return no_answer(timeout_ms);
   for (const auto& r : broker_.log(partition))
-    if (r.timestamp_ms >= timestamp_ms) return r.offset;
+    if (r.timestamp_ms >= timestamp_ms && r.offset >= broker_.bounds(partition).start) return r.offset;
   return broker_.bounds(partition).end;
 }
 
-Result<std::map<std::string, LaneOutputs>> ModelSource::scan_outputs(std::span<const std::string> lanes, int) {
+Result<std::map<std::string, LaneOutputs>> ModelSource::scan_outputs(std::span<const std::string> lanes, int timeout_ms) {
+  if (broker_.away_) return no_answer(timeout_ms);
   std::map<std::string, LaneOutputs> all;
   for (const auto& r : broker_.output_) {
     if (std::find(lanes.begin(), lanes.end(), r.lane) == lanes.end()) continue;
@@ -193,29 +244,34 @@ void ModelSource::leave(int) {
   if (found == broker_.members_.end() || found->second.id != member_) return;
   const auto had = std::exchange(owned_, {});
   listener_->on_revoked(had, false);
+  if (broker_.away_) return;  // the session will end by itself
   broker_.members_.erase(slot_);
   broker_.start_rebalance();
 }
 
 // ---- the producer ----
 
-void ModelBroker::check(const Producer& producer) {
-  for (const auto& o : producer.offsets) {
-    const auto old = offsets_.find(o.partition);
-    if (old == offsets_.end() || !old->second.offset) continue;
-    const std::string place = "partition " + std::to_string(o.partition) + ": ";
-    if (o.offset < *old->second.offset)
-      violations_.push_back(place + "offset " + std::to_string(o.offset) + " committed after " + std::to_string(*old->second.offset));
-    const auto before = decode_offset_metadata(old->second.metadata);
-    const auto now = decode_offset_metadata(o.metadata);
-    if (before && now && now.value().slot != before.value().slot && now.value().epoch == before.value().epoch)
-      violations_.push_back(place + "two owners of one epoch");
-    if (before && now && now.value().epoch < before.value().epoch)
-      violations_.push_back(place + "an older epoch committed after a newer one");
-  }
+void ModelBroker::check_offset(const OffsetCommit& commit) const {
+  const auto old = offsets_.find(commit.partition);
+  if (old == offsets_.end() || !old->second.offset) return;
+  const auto violated = [&](std::string what) {
+    violations_.push_back(concat("partition ", std::to_string(commit.partition), ": ", what));
+  };
+  if (commit.offset < *old->second.offset)
+    violated(concat("offset ", std::to_string(commit.offset), " committed after ", std::to_string(*old->second.offset)));
+  const auto before = decode_offset_metadata(old->second.metadata);
+  const auto now = decode_offset_metadata(commit.metadata);
+  if (!before || !now) return;
+  if (now.value().slot != before.value().slot && now.value().epoch == before.value().epoch) violated("two owners of one epoch");
+  if (now.value().epoch < before.value().epoch) violated("an older epoch committed after a newer one");
+}
+
+void ModelBroker::check(const Producer& producer) const {
+  for (const auto& commit : producer.offsets) check_offset(commit);
   for (const auto& record : producer.records) {
+    const auto number = std::string_view(record.lane).substr(record.lane.rfind('/') + 1);
     const bool covered = std::any_of(producer.offsets.begin(), producer.offsets.end(), [&](const OffsetCommit& o) {
-      return record.lane.ends_with("/" + std::to_string(o.partition)) && record.input_offset < o.offset;
+      return record.input_offset < o.offset && number == std::to_string(o.partition);
     });
     if (!covered)
       violations_.push_back(record.lane + ": an output of offset " + std::to_string(record.input_offset) + " without its offset");
@@ -234,23 +290,30 @@ ModelBroker::Producer* ModelSink::mine() {
   return producer.epoch == epoch_ ? &producer : nullptr;
 }
 
-Status ModelSink::open(int) {
+Status ModelSink::open(int timeout_ms) {
+  if (broker_.away_) return no_answer(timeout_ms);
   auto& producer = broker_.producers_[slot_];
-  producer = {producer.epoch + 1, false, {}, {}};
+  producer = {producer.epoch + 1, false, {}, {}, 0};
   epoch_ = producer.epoch;
   return Status::ok();
 }
 
-Status ModelSink::end_transaction_of(std::string_view slot, int) {
+Status ModelSink::no_answer(int timeout_ms) {
+  clock_.advance_us(int64_t{timeout_ms} * 1000);
+  return {Code::kTimeout, "no broker answers"};
+}
+
+Status ModelSink::end_transaction_of(std::string_view slot, int timeout_ms) {
+  if (broker_.away_) return no_answer(timeout_ms);
   auto& producer = broker_.producers_[std::string(slot)];
-  producer = {producer.epoch + 1, false, {}, {}};
+  producer = {producer.epoch + 1, false, {}, {}, 0};
   return Status::ok();
 }
 
 Status ModelSink::begin() {
   auto* producer = mine();
   if (producer == nullptr) return {Code::kFenced, "another producer has this transactional id"};
-  *producer = {producer->epoch, true, {}, {}};
+  *producer = {producer->epoch, true, {}, {}, clock_.steady_us()};
   return Status::ok();
 }
 
@@ -262,6 +325,7 @@ Status ModelSink::produce(const OutRecord& record) {
 }
 
 CommitResult ModelSink::send_offsets(std::span<const OffsetCommit> offsets, const GroupMetadata& group) {
+  if (broker_.away_) return {CommitOutcome::kAborted, no_answer(kSinkWaitMs).message()};
   auto* producer = mine();
   if (producer == nullptr) return {CommitOutcome::kFenced, "another producer has this transactional id"};
   const auto& metadata = dynamic_cast<const ModelGroupMetadata&>(group);
@@ -274,21 +338,26 @@ CommitResult ModelSink::send_offsets(std::span<const OffsetCommit> offsets, cons
 }
 
 CommitResult ModelSink::commit() {
+  if (broker_.away_) return {CommitOutcome::kUnknown, no_answer(kSinkWaitMs).message()};
   auto* producer = mine();
   if (producer == nullptr) return {CommitOutcome::kFenced, "another producer has this transactional id"};
   const auto fault = std::exchange(broker_.fault_, ModelBroker::Fault::kNone);
   if (fault == ModelBroker::Fault::kAborted) return {CommitOutcome::kAborted, "asked for by the test"};
-  if (fault == ModelBroker::Fault::kUnknownNotDone) return {CommitOutcome::kUnknown, "asked for by the test"};
+  if (fault == ModelBroker::Fault::kUnknownLate) broker_.late_.push_back({slot_, epoch_});
+  if (fault == ModelBroker::Fault::kUnknownLate || fault == ModelBroker::Fault::kUnknownNotDone)
+    return {CommitOutcome::kUnknown, "asked for by the test"};
   broker_.take(*producer);
-  *producer = {producer->epoch, false, {}, {}};
+  *producer = {producer->epoch, false, {}, {}, 0};
   clock_.advance_us(4000);
   return {fault == ModelBroker::Fault::kUnknownDone ? CommitOutcome::kUnknown : CommitOutcome::kCommitted, {}};
 }
 
+// An abort that no broker answers leaves the transaction open: nothing is known of this producer any more.
 CommitResult ModelSink::abort() {
+  if (broker_.away_) return {CommitOutcome::kUnknown, no_answer(kSinkWaitMs).message()};
   auto* producer = mine();
   if (producer == nullptr) return {CommitOutcome::kFenced, "another producer has this transactional id"};
-  *producer = {producer->epoch, false, {}, {}};
+  *producer = {producer->epoch, false, {}, {}, 0};
   return {CommitOutcome::kAborted, {}};
 }
 

@@ -16,12 +16,15 @@ namespace headroom::kit {
 // Simulated time: moves only when told.
 class ModelClock : public Clock {
  public:
-  int64_t wall_ms() const override { return 1'700'000'000'000 + us_ / 1000; }
+  int64_t wall_ms() const override { return wall_at_start_ms_ + us_ / 1000; }
   int64_t steady_us() const override { return us_; }
   void advance_us(int64_t us) { us_ += us; }
+  // Somebody sets the machine's clock.
+  void step_wall_ms(int64_t ms) { wall_at_start_ms_ += ms; }
 
  private:
   int64_t us_ = 1'000'000;
+  int64_t wall_at_start_ms_ = 1'700'000'000'000;
 };
 
 // What a broker with one input topic, any output topics, one consumer group and transactions does, as far as a worker can tell:
@@ -45,6 +48,7 @@ class ModelBroker {
   void delete_before(Partition partition, Offset start);
   // The topic made anew: empty, other records at the same offsets from now on.
   void recreate(Partition partition);
+  // With what was deleted: batches that were read before still point into it.
   const std::deque<Stored>& log(Partition partition) const { return logs_[static_cast<size_t>(partition)]; }
   LogBounds bounds(Partition partition) const { return {starts_[static_cast<size_t>(partition)], ends_[static_cast<size_t>(partition)]}; }
   int partitions() const { return static_cast<int>(logs_.size()); }
@@ -67,11 +71,25 @@ class ModelBroker {
   // Nobody has been there for long: offsets and open transactions are gone.
   void expire_offsets();
 
+  // An operator sets the group's offset, as Kafka's own tools do: nobody may be in the group, and what the metadata said is gone.
+  void reset_offset(Partition partition, Offset offset);
+
+  // No broker answers: reads fail, commits stay unknown.
+  void set_away(bool away) { away_ = away; }
+
+  // Transactions that were begun before this moment (ModelClock::steady_us) are aborted, as open for longer than transaction.timeout.ms,
+  // and their producers fenced. Stable reads do it after ten seconds.
+  void time_out_transactions(int64_t begun_before_us);
+
+  // Ends of transactions whose answers were given up arrive now. This version of the protocol knows them by the producer's epoch only: what
+  // is open under it then is committed, be it another transaction.
+  void deliver_late_commits();
+
   // A transaction with these offsets that its owner, now dead, has not ended.
   void leave_open(const std::string& slot, std::vector<OffsetCommit> offsets);
 
   // Faults, each for the next commit only.
-  enum class Fault { kNone, kUnknownDone, kUnknownNotDone, kAborted };
+  enum class Fault { kNone, kUnknownDone, kUnknownNotDone, kUnknownLate, kAborted };
   void fail_next_commit(Fault fault) { fault_ = fault; }
 
  private:
@@ -90,12 +108,19 @@ class ModelBroker {
     bool open = false;
     std::vector<OutRecord> records;
     std::vector<OffsetCommit> offsets;
+    int64_t begun_us = 0;
+  };
+
+  struct LateCommit {
+    std::string slot;
+    uint64_t epoch;
   };
 
   void start_rebalance();
   void finish_rebalance();
   void take(Producer& producer);
-  void check(const Producer& producer);
+  void check(const Producer& producer) const;
+  void check_offset(const OffsetCommit& commit) const;
 
   std::vector<std::deque<Stored>> logs_;  // records stay where they are while others are appended
   std::vector<Offset> ends_;
@@ -108,8 +133,10 @@ class ModelBroker {
   uint64_t next_member_ = 0;
   bool rebalancing_ = false;
   Fault fault_ = Fault::kNone;
+  std::vector<LateCommit> late_;
+  bool away_ = false;
   uint64_t commits_ = 0;
-  std::vector<std::string> violations_;
+  mutable std::vector<std::string> violations_;
 };
 
 class ModelSource : public Source {
@@ -123,11 +150,11 @@ class ModelSource : public Source {
   std::optional<Offset> log_end(Partition partition) override { return broker_.bounds(partition).end; }
   bool assignment_lost() override;
   Result<std::vector<Committed>> committed(std::span<const Partition> partitions, bool stable, int timeout_ms) override;
-  Result<LogBounds> bounds(Partition partition, int) override { return broker_.bounds(partition); }
-  Result<std::optional<int64_t>> timestamp_at(Partition partition, Offset offset, int) override;
-  Result<Offset> offset_at_time(Partition partition, int64_t timestamp_ms, int) override;
-  Result<bool> group_lists_slot(std::string_view slot, int) override { return broker_.lists(std::string(slot)); }
-  Result<std::map<std::string, LaneOutputs>> scan_outputs(std::span<const std::string> lanes, int) override;
+  Result<LogBounds> bounds(Partition partition, int timeout_ms) override;
+  Result<std::optional<int64_t>> timestamp_at(Partition partition, Offset offset, int timeout_ms) override;
+  Result<Offset> offset_at_time(Partition partition, int64_t timestamp_ms, int timeout_ms) override;
+  Result<bool> group_lists_slot(std::string_view slot, int timeout_ms) override;
+  Result<std::map<std::string, LaneOutputs>> scan_outputs(std::span<const std::string> lanes, int timeout_ms) override;
   int partition_count() override { return broker_.partitions(); }
   void leave(int) override;
 
@@ -135,6 +162,7 @@ class ModelSource : public Source {
 
  private:
   bool serve_rebalance();
+  Status no_answer(int timeout_ms);
 
   ModelBroker& broker_;
   ModelClock& clock_;
@@ -170,6 +198,7 @@ class ModelSink : public Sink {
 
  private:
   ModelBroker::Producer* mine();
+  Status no_answer(int timeout_ms);
 
   ModelBroker& broker_;
   ModelClock& clock_;

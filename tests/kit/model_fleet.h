@@ -105,7 +105,8 @@ class ModelFleet {
   std::vector<OutRecord> oracle(Partition partition) {
     auto task = topology.make_task({"test", "counting", partition, 1});
     std::vector<Record> records;
-    for (const auto& r : broker.log(partition)) records.push_back({r.offset, r.timestamp_ms, r.key, r.value});
+    for (const auto& r : broker.log(partition))
+      if (r.offset >= broker.bounds(partition).start) records.push_back({r.offset, r.timestamp_ms, r.key, r.value});
     Outbox out;
     task->process({partition, records, broker.bounds(partition).end}, out);
     return out.records;
@@ -138,7 +139,10 @@ class ModelFleet {
   FakeRedis redis;
   Topology topology;
   EngineConfig engine;
-  WorkerProbe probe;
+  struct Probe : WorkerProbe {
+    void on_replay(uint64_t records, int64_t) override { replayed = records; }
+    uint64_t replayed = 0;  // by the lane that went live last
+  } probe;
   uint64_t function = 7;
   bool rebuild = false;
   std::map<std::string, Instance> workers;

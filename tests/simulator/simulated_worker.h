@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/context/fiber.hpp>
+#include <boost/context/pooled_fixedsize_stack.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,7 +28,7 @@ class SimulatedWorker final : private kit::Gate {
         gated_sink_(sink_, *this),
         gated_store_(store_, *this),
         worker_(topology, options, gated_source_, gated_sink_, gated_store_, clock, probe),
-        fiber_([this](boost::context::fiber&& outside) { return live(std::move(outside)); }) {}
+        fiber_(std::allocator_arg, stacks(), [this](boost::context::fiber&& outside) { return live(std::move(outside)); }) {}
   ~SimulatedWorker() override {
     // Unwinds its stack first: nothing of it calls the outside on the way.
     fiber_ = {};
@@ -44,10 +45,15 @@ class SimulatedWorker final : private kit::Gate {
   // The step before which it stands.
   const char* at() const { return at_; }
   void ask_to_stop(bool keep_slot) { worker_.request_stop(keep_slot); }
-  Worker& worker() { return worker_; }
+  const Worker& worker() const { return worker_; }
   kit::FakeStore& store() { return store_; }
 
  private:
+  // Stacks are used again: mapping one anew costs more than a schedule runs on it.
+  static boost::context::pooled_fixedsize_stack& stacks() {
+    static thread_local boost::context::pooled_fixedsize_stack stacks(kStackBytes);
+    return stacks;
+  }
   boost::context::fiber live(boost::context::fiber&& outside) {
     outside_ = std::move(outside);
     end_ = worker_.run();
@@ -55,9 +61,11 @@ class SimulatedWorker final : private kit::Gate {
   }
   void pass(const char* step) override {
     at_ = step;
-    if (steps_left_ == 0 || until_ == step) outside_ = std::move(outside_).resume();
+    if (steps_left_ == 0 || (!until_.empty() && until_ == step)) outside_ = std::move(outside_).resume();
     if (steps_left_ > 0) --steps_left_;
   }
+
+  static constexpr size_t kStackBytes = 128 << 10;
 
   kit::ModelSource source_;
   kit::ModelSink sink_;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -12,11 +14,15 @@
 #include "headroom/topology.h"
 #include "kit/fake_store.h"
 #include "kit/model_broker.h"
+#include "simulator/oracle.h"
 #include "worker/worker.h"
 
 namespace headroom::simulator {
 
 class SimulatedWorker;
+
+// What schedules are of: two, whose lanes share a store.
+std::vector<Topology> topologies();
 
 // How often a crash fell on each step of commit, checkpoint and recovery, over all schedules so far.
 using CrashCounts = std::map<std::string, uint64_t>;
@@ -30,13 +36,14 @@ struct Outcome {
   std::vector<std::string> trace;  // what happened, when asked for
 };
 
-// One schedule, a function of its seed alone: real workers over a model broker and a fake store, in simulated time and one thread. Each
+// One schedule, a function of its seed alone: real workers over model brokers and a fake store, in simulated time and one thread. Each
 // worker runs on a stack of its own and stops before and behind every call to the outside, where it may be left for a while (a freeze, and
 // then a zombie) or for good (a crash), while others go on. At the end the faults stop, the workers must get everything done, and what they
 // committed must be what a worker that never failed would have.
 class Simulation {
  public:
-  Simulation(const Topology& topology, uint64_t seed, bool traced, CrashCounts& crashes);
+  // `topologies`: the first is always simulated, now and then the second one beside it, over the same store.
+  Simulation(std::span<const Topology> topologies, uint64_t seed, bool traced, CrashCounts& crashes);
   ~Simulation();
 
   Outcome run();
@@ -45,7 +52,17 @@ class Simulation {
   static std::span<const char* const> steps();
 
  private:
+  // The workers of one topology, with a broker of their own.
+  struct Group {
+    Group(const Topology& t, int lanes) : topology(t), broker(lanes), oracle(t, broker) {}
+    const Topology& topology;
+    kit::ModelBroker broker;
+    Oracle oracle;
+    bool away = false;          // its broker
+    bool offsets_lost = false;  // or set by an operator: not both in one schedule
+  };
   struct Slot {
+    Group* group;
     std::string name;
     std::unique_ptr<SimulatedWorker> worker;
     bool frozen = false;
@@ -54,44 +71,64 @@ class Simulation {
   uint64_t below(uint64_t limit) { return random_() % limit; }
   bool one_in(uint64_t n) { return below(n) == 0; }
   Slot& pick() { return slots_[below(slots_.size())]; }
+  Group& pick_group() { return *groups_[below(groups_.size())]; }
   template <class... Parts>
   void note(const Parts&... parts);
+  void violate(std::string what);
 
+  // The schedule.
+  void add_group(const Topology& topology, size_t workers);
+  void play();
+  void finish();
+  void check_everything();
+  std::string unusable_checkpoint();
+  std::string unusable_checkpoint(Group& group, const std::string& name, kit::FakeRedis::Lane& lane);
+  void heal();
+  bool settled() const;
+  bool settle();
+  void restart_paused(Slot& slot);
+  void append(Group& group, uint64_t records);
   void start(Slot& slot);
-  void crash(Slot& slot);
   void go(Slot& slot, uint64_t steps, std::string_view until = {});
   void go_zombies();
-  void append(uint64_t records);
+  void check_memory(Slot& slot);
+
+  // Faults.
   void fault();
+  void fault_of_commit();
   void fault_of_worker();
+  void fault_of_store();
+  void fault_of_broker();
+  void crash(Slot& slot);
   void crash_at_a_step();
   void leave_transaction_open();
   void crash_while_leaving();
   void freeze_in_a_commit();
-  void lose_offsets();
-  void fault_of_store();
-  void heal();
-  bool settled() const;
-  bool settle();
-  std::string difference() const;
-  std::string unusable_checkpoint();
+  void storm();
+  void empty_group(Group& group);
+  void lose_offsets(Group& group);
+  void reset_offset(Group& group);
+  void retain(Group& group);
+  bool recovering(std::string_view lane) const;
+  void store_forgets();
+  void deliver_late(size_t count);
 
-  const Topology& topology_;
   const bool traced_;
   CrashCounts& crashes_;
   std::mt19937_64 random_;
-  kit::ModelBroker broker_;
   kit::ModelClock clock_;
   kit::FakeRedis redis_;
   kit::FakeRedis remembered_;
   WorkerProbe probe_;
+  std::vector<std::unique_ptr<Group>> groups_;
   std::vector<Slot> slots_;
   std::vector<std::unique_ptr<SimulatedWorker>> zombies_;
+  std::deque<std::function<void()>> late_;  // what dead processes sent to the store and it has not read yet
   Outcome outcome_;
   uint64_t runs_ = 0;
   int64_t time_ms_ = 1'700'000'000'000;
   bool store_away_ = false;
-  bool store_lost_something_ = false;
+  bool store_forgot_ = false;
 };
 
 }  // namespace headroom::simulator
