@@ -4,10 +4,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
-#include "base/concat.h"
 #include "headroom/decoder.h"
 #include "headroom/operator.h"
 #include "headroom/topology.h"
@@ -58,9 +58,17 @@ struct CountWords {
   }
 };
 
+inline void append_number(std::string& text, std::string_view before, uint64_t number) {
+  char digits[20];
+  text.append(before).append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+}
+
 inline void encode_tally(const Tally& tally, const Envelope& envelope, Encoded& out) {
   out.key = tally.name;
-  out.value = concat(tally.name, " ", std::to_string(tally.seen), " ", std::to_string(tally.sum), " #", std::to_string(envelope.sequence));
+  out.value = tally.name;
+  append_number(out.value, " ", static_cast<uint64_t>(tally.seen));
+  append_number(out.value, " ", tally.sum);
+  append_number(out.value, " #", envelope.sequence);
 }
 
 inline Topology counting_topology(std::string name = "counting") {

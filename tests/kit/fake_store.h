@@ -102,19 +102,18 @@ class FakeStore : public CheckpointStore {
 
   void poll() override {
     if (pending_.empty()) return;
-    std::deque<Pending> due;
     if (!connected_) {
-      due.swap(pending_);
-      for (const Pending& pending : due) pending_bytes_ -= pending.bytes;
-      for (Pending& pending : due) pending.answer(false);
+      std::deque<Pending> broken;
+      broken.swap(pending_);
+      for (const Pending& pending : broken) pending_bytes_ -= pending.bytes;
+      for (Pending& pending : broken) pending.answer(false);
       return;
     }
-    for (Pending& pending : pending_) --pending.polls_left;
-    while (!pending_.empty() && pending_.front().polls_left <= 0) {
-      due.push_back(std::move(pending_.front()));
+    size_t due = 0;
+    for (Pending& pending : pending_) due += --pending.polls_left <= 0 && &pending == &pending_[due];
+    for (; due > 0 && !pending_.empty(); --due) {
+      const Pending pending = std::move(pending_.front());
       pending_.pop_front();
-    }
-    for (Pending& pending : due) {
       pending_bytes_ -= pending.bytes;
       pending.take_effect();
       pending.answer(true);

@@ -1,9 +1,10 @@
 #include "kit/model_broker.h"
 
 #include <algorithm>
+#include <charconv>
+#include <string_view>
 
 #include "base/concat.h"
-#include "engine/offset_metadata.h"
 
 namespace headroom::kit {
 namespace {
@@ -11,6 +12,18 @@ namespace {
 // What a call of the sink that no broker answers takes.
 constexpr int kSinkWaitMs = 100;
 constexpr int64_t kTransactionTimeoutUs = 10'000'000;
+
+// Who committed, by the offset's metadata: "hr1;incarnation;epoch;slot;...".
+struct Owner {
+  explicit Owner(std::string_view metadata) {
+    const size_t epoch_at = metadata.find(';', metadata.find(';') + 1) + 1;
+    const size_t slot_at = metadata.find(';', epoch_at) + 1;
+    slot = metadata.substr(slot_at, metadata.find(';', slot_at) - slot_at);
+    std::from_chars(metadata.data() + epoch_at, metadata.data() + slot_at, epoch);
+  }
+  uint64_t epoch = 0;
+  std::string_view slot;
+};
 
 }  // namespace
 
@@ -259,11 +272,11 @@ void ModelBroker::check_offset(const OffsetCommit& commit) const {
   };
   if (commit.offset < *old->second.offset)
     violated(concat("offset ", std::to_string(commit.offset), " committed after ", std::to_string(*old->second.offset)));
-  const auto before = decode_offset_metadata(old->second.metadata);
-  const auto now = decode_offset_metadata(commit.metadata);
-  if (!before || !now) return;
-  if (now.value().slot != before.value().slot && now.value().epoch == before.value().epoch) violated("two owners of one epoch");
-  if (now.value().epoch < before.value().epoch) violated("an older epoch committed after a newer one");
+  if (old->second.metadata.empty()) return;
+  const Owner before(old->second.metadata);
+  const Owner now(commit.metadata);
+  if (now.slot != before.slot && now.epoch == before.epoch) violated("two owners of one epoch");
+  if (now.epoch < before.epoch) violated("an older epoch committed after a newer one");
 }
 
 void ModelBroker::check(const Producer& producer) const {

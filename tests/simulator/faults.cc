@@ -79,7 +79,7 @@ void Simulation::fault() {
     case 10:
       return freeze_in_a_commit();
     case 11:
-      return storm();
+      return one_in(2) ? storm() : checkpoint_after_death();
     case 12:
     case 13:
     case 14:
@@ -197,6 +197,21 @@ void Simulation::freeze_in_a_commit() {
   note("freeze", slot.name, "before", slot.worker->at());
   slot.frozen = true;
   slot.group->broker.expire(slot.name);
+}
+
+// A worker dies with a checkpoint on its way; it arrives while the next owner loads the one before.
+void Simulation::checkpoint_after_death() {
+  Slot& victim = pick();
+  if (victim.worker == nullptr || victim.frozen) return start(victim);
+  go(victim, kAimSteps, "flip queued");
+  if (victim.worker == nullptr) return;
+  for (auto& effect : victim.worker->store().in_flight()) late_.push_back(std::move(effect));
+  crash(victim);
+  victim.group->broker.expire(victim.name);
+  Slot& successor = pick();
+  if (successor.worker != nullptr) go(successor, kAimSteps, one_in(2) ? "read page" : "bounds read");
+  note("what it sent to the store arrives");
+  deliver_late(late_.size());
 }
 
 // Workers come and go faster than the group can settle.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# (name, file, text, instead)
+# (name, then file, text and what stands instead of it, once or more)
 MUTANTS = [
     ("offset_off_by_one", "src/worker/committer.cc", "attempts.push_back({lane->partition, progress.next_offset,", "attempts.push_back({lane->partition, progress.next_offset + 1,"),
     ("replay_outputs_not_suppressed", "src/worker/worker_reading.cc", "reaches ? target : batch.position}, suppressed);", "reaches ? target : batch.position}, committer_.outbox());"),
@@ -39,6 +39,13 @@ MUTANTS = [
     ("offset_left_out_of_a_commit", "src/worker/committer.cc", "(progress.next_offset == lane->committed && !lane->commit_now)) continue;", "(progress.next_offset < lane->committed + 5 && !lane->commit_now)) continue;"),
     ("replay_ends_early", "src/worker/worker_reading.cc", "lane->task->progress().next_offset < lane->recovery.plan.target) continue;", "lane->task->progress().next_offset + 3 < lane->recovery.plan.target) continue;"),
     ("replay_from_the_log_start_over_a_checkpoint", "src/worker/recovery_plan.cc", "  plan.use_manifest = true;\n  plan.replay_from = lane.task->progress().next_offset;\n  plan.compare = same_function;", "  plan.use_manifest = true;\n  lane.task->set_next_offset(bounds.start);\n  plan.replay_from = bounds.start;\n  plan.compare = same_function;"),
+    ("pages_overwritten_before_the_flip", "src/worker/checkpointer.cc", "  const std::string name = next_name();\n  c.changed.emplace_back(id, name);", "  const std::string name = \"page\" + std::to_string(id.page);\n  c.changed.emplace_back(id, name);"),
+    ("sequences_from_the_checkpoint", "src/worker/recovery_plan.cc", "  plan.outputs = metadata.outputs;\n", ""),
+    ("waits_for_a_record_that_was_compacted_away", "src/worker/worker_reading.cc", "  else\n    lane.task->advance_to(std::min(*position, lane.recovery.plan.target));\n", "", "src/worker/worker_reading.cc", "reaches ? target : batch.position}, suppressed);", "batch.records[before - 1].offset + 1}, suppressed);\n    if (lane.task->progress().next_offset < target) return;\n    (void)reaches;"),
+    ("producer_not_made_anew_after_an_unknown_commit", "src/worker/committer.cc", "  HEADROOM_CHECK(unresolved_);\n  const Status opened = sink_.open(kOpenMs);", "  HEADROOM_CHECK(unresolved_);\n  const Status opened = Status::ok();"),
+    ("numbers_from_a_shortened_replay", "src/worker/recovery.cc", "  go_on_after_held(lane);\n", ""),
+    ("checkpoint_of_an_older_incarnation", "src/worker/recovery_plan.cc", "lane.task->identity().incarnation < r.metadata->incarnation", "lane.task->identity().incarnation + 100 < r.metadata->incarnation"),
+    ("rebuilt_though_the_checkpoint_was_only_replaced", "src/worker/recovery.cc", "    r.manifest.reset();\n    return ask_store(lane);", "    r.manifest.reset();\n    return away ? ask_store(lane) : decide(lane);"),
 ]
 
 
@@ -65,19 +72,21 @@ def main():
         sys.exit(f"mutants: cmake failed:\n{configured.stdout[-3000:]}")
     missed = []
     mutants = [m for m in MUTANTS if not args.only or any(part in m[0] for part in args.only)]
-    for name, file, text, instead in [("none", "src/worker/worker.cc", "", "")] + mutants:
-        path = copy / file
-        whole = path.read_text()
-        if text and whole.count(text) != 1:
-            sys.exit(f"mutants: {name}: its text stands {whole.count(text)} times in {file}; the code has changed, so must the mutant")
-        if text:
-            path.write_text(whole.replace(text, instead))
+    for name, *edits in [("none",)] + mutants:
+        originals = {}
+        for file, text, instead in zip(edits[::3], edits[1::3], edits[2::3]):
+            whole = (copy / file).read_text()
+            originals.setdefault(file, whole)
+            if whole.count(text) != 1:
+                sys.exit(f"mutants: {name}: its text stands {whole.count(text)} times in {file}; the code has changed, so must the mutant")
+            (copy / file).write_text(whole.replace(text, instead))
         built = run("ninja", "-C", build, "simulate")
         if built.returncode != 0:
             sys.exit(f"mutants: {name} does not build:\n{built.stdout[-3000:]}")
         began = time.time()
         found = run(build / "tests" / "simulate", "--seeds", args.seeds, "--until-violation")
-        path.write_text(whole)
+        for file, whole in originals.items():
+            (copy / file).write_text(whole)
         line = next((row for row in found.stdout.splitlines() if row.startswith("seed ")), "")
         wrong = (found.returncode != 0) == (name == "none")
         if wrong:

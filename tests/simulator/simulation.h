@@ -104,6 +104,7 @@ class Simulation {
   void leave_transaction_open();
   void crash_while_leaving();
   void freeze_in_a_commit();
+  void checkpoint_after_death();
   void storm();
   void empty_group(Group& group);
   void lose_offsets(Group& group);
