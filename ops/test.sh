@@ -6,8 +6,8 @@
 #   ops/test.sh -R REGEX      g++ and the tests whose names match (as of ctest -R)
 #
 # HEADROOM_REQUIRE_KAFKA=1 turns a missing real broker from a skip into a failure. HEADROOM_BUILD names the folder to build in (build/),
-# HEADROOM_FUZZ_SECONDS and HEADROOM_TIDY_SECONDS the time given to fuzzing (60) and to clang-tidy (180, 0 = all files). Logs and JUnit files are
-# left in build/test-results.
+# HEADROOM_FUZZ_SECONDS and HEADROOM_TIDY_SECONDS the time given to fuzzing (60) and to clang-tidy (180, 0 = all files),
+# HEADROOM_SIMULATE_SEEDS how many schedules are simulated (100,000, about two minutes). Logs and JUnit files are left in build/test-results.
 set -uo pipefail
 export PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${PATH:+:$PATH}"
 export LC_ALL=C.UTF-8
@@ -91,7 +91,10 @@ run install check 900 ops/install.sh
 if stage_build release; then
   if [[ -n "$regex" ]]; then stage_tests tests release 2400 -R "$regex"
   elif [[ -n "$quick" ]]; then stage_tests tests release 900 -LE long
-  else stage_tests tests release 2400; fi
+  else
+    stage_tests tests release 2400
+    run simulation check 900 "$build/release/tests/simulate" --seeds "${HEADROOM_SIMULATE_SEEDS:-100000}" --from 1000000
+  fi
 fi
 if [[ -z "$regex" ]]; then lint; fi
 if [[ -z "$regex" && -z "$quick" ]]; then sanitizers; fi
