@@ -113,6 +113,7 @@ Committer::Outcome Committer::settle(CommitOutcome outcome, std::span<const Lane
 
 void Committer::adopt(std::span<const LanePtr> lanes) {
   const int64_t now_ms = clock_.wall_ms();
+  last_commit_ms_ = now_ms;
   for (auto& attempt : attempt_) {
     const auto lane = std::find_if(lanes.begin(), lanes.end(), [&](const LanePtr& l) { return l->partition == attempt.partition; });
     HEADROOM_CHECK(lane != lanes.end());

@@ -42,6 +42,8 @@ class Committer {
   // The lanes are gone: nothing in the outbox outlives the assignment it came from.
   void drop();
   std::string trouble() const { return trouble_; }
+  // Wall time at which the last commit was known to have taken effect; 0: none yet.
+  int64_t last_commit_ms() const { return last_commit_ms_; }
 
  private:
   struct Attempt {
@@ -66,6 +68,7 @@ class Committer {
   std::vector<Attempt> attempt_;
   bool unresolved_ = false;
   bool producer_broken_ = false;
+  int64_t last_commit_ms_ = 0;
   std::string trouble_;
 };
 

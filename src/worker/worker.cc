@@ -129,7 +129,7 @@ void Worker::on_revoked(std::span<const Partition>, bool lost) {
     if (outcome == Committer::Outcome::kFenced) final_fault_ = Status(Code::kFenced, committer_.trouble());
     if (outcome == Committer::Outcome::kCommitted || outcome == Committer::Outcome::kNothing) {
       checkpointer_.start_all(lanes_);
-      const int64_t deadline = clock_.steady_us() + kRevokeCheckpointUs;
+      const int64_t deadline = std::min(clock_.steady_us() + kRevokeCheckpointUs, stop_deadline_us_);
       while (checkpointer_.running(lanes_) && store_.connected() && clock_.steady_us() < deadline) {
         checkpointer_.advance(lanes_, kCheckpointSliceUs * 5);
         store_.wait(1);
@@ -222,7 +222,8 @@ Status Worker::handle(Committer::Outcome outcome) {
 // ---- the end ----
 
 Status Worker::stop(bool keep_slot) {
-  const int64_t deadline = clock_.steady_us() + options_.engine.stop_timeout_ms * 1000 * 3 / 4;
+  const int64_t deadline = clock_.steady_us() + std::min(options_.engine.stop_timeout_ms, stop_within_ms_.load()) * 1000 * 3 / 4;
+  stop_deadline_us_ = deadline;
   Status status = Status::ok();
   while (status && something_to_commit() && clock_.steady_us() < deadline) {
     status = committer_.unresolved() ? handle(committer_.resolve(lanes_)) : commit();
@@ -236,9 +237,14 @@ Status Worker::stop(bool keep_slot) {
   }
   if (status)
     for (const auto& lane : lanes_)
-      if (lane->phase == LanePhase::kLive) announce(*lane, std::nullopt, true);
+      if (lane->phase == LanePhase::kLive) announce(*lane, std::nullopt, clock_.steady_us() < deadline);
   publish();
   if (!keep_slot) source_.leave(static_cast<int>(std::max<int64_t>(1000, (deadline - clock_.steady_us()) / 1000)));
+  publish();  // without the lanes, if they were given back
+  log_info("worker stopped", {{"topology", options_.topology},
+                              {"slot", options_.slot},
+                              {"keep_slot", keep_slot},
+                              {"last_commit_ms", committer_.last_commit_ms()}});
   return status;
 }
 

@@ -57,11 +57,14 @@ class Worker : private RebalanceListener {
   Status step(int wait_ms);
   // start, step until asked to stop, then stop().
   Status run();
-  // In order: commits, checkpoints, and leaves the group (`keep_slot`: stays in it, for a restart in place). Bounded by stop_timeout.
+  // In order: commits, checkpoints, and leaves the group (`keep_slot`: stays in it, for a restart in place). Bounded by stop_timeout, or
+  // what was left of it.
   Status stop(bool keep_slot);
 
-  void request_stop(bool keep_slot) {
+  // `within_ms`: when less than stop_timeout is left, as after a spot notice.
+  void request_stop(bool keep_slot, int64_t within_ms = INT64_MAX) {
     keep_slot_ = keep_slot;
+    stop_within_ms_ = within_ms;
     stop_requested_ = true;
   }
   WorkerStatus status() const;
@@ -123,10 +126,12 @@ class Worker : private RebalanceListener {
   int64_t first_output_us_ = 0;  // of the outbox; 0: empty
   int64_t retry_commit_at_us_ = 0;
   int64_t published_us_ = 0;
+  int64_t stop_deadline_us_ = INT64_MAX;
   std::optional<Status> final_fault_;
 
   std::atomic<bool> stop_requested_{false};
   std::atomic<bool> keep_slot_{false};
+  std::atomic<int64_t> stop_within_ms_{INT64_MAX};
   mutable std::mutex status_mutex_;
   WorkerStatus status_;
 };

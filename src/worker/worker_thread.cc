@@ -23,11 +23,12 @@ void WorkerThread::start() {
   thread_ = std::thread([this] { main(); });
 }
 
-void WorkerThread::request_stop(bool keep_slot) {
+void WorkerThread::request_stop(bool keep_slot, int64_t within_ms) {
   const std::lock_guard lock(mutex_);
   keep_slot_ = keep_slot;
+  stop_within_ms_ = within_ms;
   stop_ = true;
-  if (worker_ != nullptr) worker_->request_stop(keep_slot);
+  if (worker_ != nullptr) worker_->request_stop(keep_slot, within_ms);
   stopped_.notify_all();
 }
 
@@ -73,7 +74,7 @@ Status WorkerThread::live_once() {
   {
     const std::lock_guard lock(mutex_);
     worker_ = &worker;
-    if (stop_) worker.request_stop(keep_slot_);
+    if (stop_) worker.request_stop(keep_slot_, stop_within_ms_);
   }
   Status status = worker.run();
   const std::lock_guard lock(mutex_);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -32,7 +33,8 @@ class WorkerThread {
   WorkerThread& operator=(const WorkerThread&) = delete;
 
   void start();
-  void request_stop(bool keep_slot);
+  // As Worker::request_stop. Any thread.
+  void request_stop(bool keep_slot, int64_t within_ms = INT64_MAX);
   // Waits for the thread. Ok after a stop; otherwise the final fault.
   Status join();
   // Whether the thread has come to its end by itself or by request.
@@ -52,6 +54,7 @@ class WorkerThread {
   std::atomic<bool> ended_{false};
   std::atomic<bool> stop_{false};
   std::atomic<bool> keep_slot_{false};
+  std::atomic<int64_t> stop_within_ms_{INT64_MAX};
   Status result_;
   mutable std::mutex mutex_;
   std::condition_variable stopped_;

@@ -114,6 +114,33 @@ TEST(Worker, a_rebalance_in_order_loses_nothing_and_keeps_the_lanes_that_return)
   EXPECT_EQ(fleet.difference(), "");
 }
 
+TEST(Worker, leaves_in_the_time_that_a_notice_gives_though_the_store_does_not_answer) {
+  for (const int64_t within_ms : {int64_t{2000}, INT64_MAX}) {
+    ModelFleet fleet(3);
+    fleet.append(1000, 9);
+    fleet.start("a");
+    ASSERT_TRUE(fleet.settle());
+    fleet.append(1000, 10);
+    fleet.step_all(1);
+    fleet.workers.at("a").store->answer_after_polls(1'000'000);
+    Worker& worker = *fleet.workers.at("a").worker;
+    const int64_t began = fleet.clock.steady_us();
+    worker.request_stop(false, within_ms);
+    ASSERT_TRUE(worker.run());
+    const int64_t took_ms = (fleet.clock.steady_us() - began) / 1000;
+    if (within_ms == INT64_MAX)
+      EXPECT_GT(took_ms, 10'000) << "the checkpoint is waited for while there is time";
+    else
+      EXPECT_LE(took_ms, 2000);
+    EXPECT_FALSE(fleet.broker.lists("a"));
+    EXPECT_TRUE(worker.status().lanes.empty());
+    fleet.crash("a");
+    fleet.start("b");
+    ASSERT_TRUE(fleet.settle());
+    EXPECT_EQ(fleet.difference(), "");
+  }
+}
+
 TEST(Worker, goes_on_while_the_store_is_away_and_after_it_has_forgotten_everything) {
   ModelFleet fleet(2);
   fleet.append(500, 12);
