@@ -6,16 +6,20 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <random>
 
 #include "base/concat.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/time_text.h"
 #include "base/version.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/run_view.h"
+#include "cli/spot_departure.h"
 #include "kafka/kafka.h"
 #include "kafka/topics.h"
 #include "redis/redis_store.h"
@@ -35,6 +39,8 @@ struct RunOptions {
 
 constexpr int kTopicsMs = 10'000;
 constexpr int64_t kLookMs = 500;
+// Wakes the main thread; blocked as the others are, so that it waits for it.
+constexpr int kSpotSignal = SIGUSR1;
 
 std::string host_name() {
   char name[256] = {};
@@ -85,16 +91,23 @@ class Process {
         loaded_(loaded),
         config_(loaded.config),
         workloads_(std::make_shared<TopWorkloads>(static_cast<size_t>(config_.http.top_k))),
-        server_({.listen = config_.http.listen}) {}
+        server_({.listen = config_.http.listen}),
+        publisher_(metrics_),
+        spot_(config_.spot, std::getenv("KUBERNETES_SERVICE_HOST") != nullptr, metrics_, [] { kill(getpid(), kSpotSignal); }) {}
+  ~Process() { server_.stop(); }  // before what it tells of goes
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
 
   int run() {
     keep_freed_memory();
     block_signals();
     if (const Status status = build(); !status) return fail(kExitUsage, status.message());
     if (const Status status = serve(); !status) return fail(kExitOutside, status.message());
-    if (const int code = topics(); code != kExitFine) return code;
-    for (auto& worker : workers_) worker->start();
-    watch();
+    if (const Status status = spot_.start(); !status) return fail(kExitOutside, status.message());
+    if (const auto code = topics()) return *code;
+    if (!spot_.due())
+      for (auto& worker : workers_) worker->start();
+    if (watch() == Woken::kNotice) depart();
     return finish();
   }
 
@@ -103,14 +116,21 @@ class Process {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGTERM);
     sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, kSpotSignal);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     signal(SIGPIPE, SIG_IGN);
   }
 
-  // Waits for a request to stop; true when it came.
-  bool stop_requested(int64_t wait_ms) {
+  enum class Woken { kTime, kStop, kNotice, kEnded };
+
+  // Waits for a request to stop or a spot notice. A signal that nobody is behind is as good as the time.
+  Woken wait(int64_t wait_ms) {
+    if (spot_.due() && !departed_) return Woken::kNotice;
     const timespec time = {wait_ms / 1000, (wait_ms % 1000) * 1'000'000};
-    return sigtimedwait(&signals_, nullptr, &time) > 0;
+    const int number = sigtimedwait(&signals_, nullptr, &time);
+    if (number == SIGTERM) spot_.note_sigterm();
+    if (number == SIGTERM || number == SIGINT) return Woken::kStop;
+    return spot_.due() && !departed_ ? Woken::kNotice : Woken::kTime;
   }
 
   Status build() {
@@ -161,10 +181,9 @@ class Process {
   Status serve() {
     server_.add_metrics(metrics_.collectable());
     server_.add_metrics(workloads_);
-    server_.add_json("/api/v1/status", [this] { return status_json(config_.installation, workers_); });
+    server_.add_json("/api/v1/status", [this] { return status_json(config_.installation, workers_, spot_.view()); });
     server_.set_readiness([this] {
-      Readiness readiness = ready_to_start_ ? readiness_of(workers_) : Readiness{{"topics are not checked yet"}, {}};
-      return readiness;
+      return ready_to_start_ ? readiness_of(workers_, spot_.view()) : Readiness{{"topics are not checked yet"}, {}};
     });
     const Status started = server_.start();
     if (started) log_info("serving metrics", {{"address", concat(listen_host(), ":", std::to_string(server_.port()))}});
@@ -173,8 +192,8 @@ class Process {
 
   std::string listen_host() const { return config_.http.listen.substr(0, config_.http.listen.rfind(':')); }
 
-  // Brokers that do not answer yet are waited for; a topic that is missing is a mistake to be told.
-  int topics() {
+  // Brokers that do not answer yet are waited for; a topic that is missing is a mistake to be told. The exit code when this is the end.
+  std::optional<int> topics() {
     for (const auto& running : running_) {
       while (true) {
         const auto outputs = running->topology.output_topics();
@@ -184,28 +203,59 @@ class Process {
         if (status) break;
         if (status.code() != Code::kUnavailable && status.code() != Code::kTimeout) return fail(kExitOutside, status.message());
         log_warn("brokers do not answer yet", {{"brokers", config_.kafka.brokers}, {"why", status.message()}});
-        if (stop_requested(1000)) return kExitFine;
+        const Woken woken = wait(1000);
+        if (woken == Woken::kStop) return kExitFine;
+        if (woken == Woken::kNotice) break;
       }
     }
     ready_to_start_ = true;
-    return kExitFine;
+    return std::nullopt;
   }
 
-  void watch() {
-    LanePublisher publisher(metrics_);
-    SystemClock clock;
-    while (!stop_requested(kLookMs)) {
-      publisher.publish(workers_, clock.wall_ms());
-      if (std::any_of(workers_.begin(), workers_.end(), [](const auto& w) { return w->ended(); })) return;
+  // No restart in place follows where the machine goes; SIGTERM alone does not say that it does.
+  bool keep_slot() const {
+    const auto notice = spot_.view().notice;
+    return options_.keep_slot && (!notice || notice->kind == NoticeKind::kSigterm);
+  }
+
+  void publish() { publisher_.publish(workers_, SystemClock().wall_ms(), spot_.view()); }
+
+  Woken watch() {
+    Woken woken = wait(0);
+    for (; woken == Woken::kTime; woken = wait(kLookMs)) {
+      publish();
+      if (std::any_of(workers_.begin(), workers_.end(), [](const auto& w) { return w->ended(); })) return Woken::kEnded;
     }
-    log_info("stopping", {{"keep_slot", options_.keep_slot}});
+    if (woken == Woken::kStop) log_info("stopping", {{"keep_slot", keep_slot()}});
+    return woken;
   }
 
-  int finish() {
-    for (auto& worker : workers_) worker->request_stop(options_.keep_slot);
+  // The machine goes: what runs here leaves for good, and the process stays, or its supervisor would start it again on this very machine.
+  void depart() {
+    const SystemClock clock;
+    for (auto& worker : workers_) worker->request_stop(false, spot_.left_ms(clock.wall_ms()));
+    (void)join();  // finish() tells what came of it
+    departed_ = true;
+    spot_.note_left(clock.wall_ms());
+    log_info("drained; staying up until SIGTERM", {{"until", format_rfc3339(spot_.view().drained_until_ms)}});
+    while (!spot_.over(clock.wall_ms())) {
+      publish();
+      if (wait(kLookMs) == Woken::kStop) break;
+    }
+  }
+
+  Status join() {
     Status worst;
     for (auto& worker : workers_)
       if (const Status status = worker->join(); !status) worst = status;
+    return worst;
+  }
+
+  int finish() {
+    for (auto& worker : workers_) worker->request_stop(keep_slot());
+    const Status worst = join();
+    spot_.stop();
+    if (!departed_) spot_.note_left(SystemClock().wall_ms());
     server_.stop();
     if (!worst) return fail(kExitOutside, worst.message());
     log_info("stopped");
@@ -221,7 +271,10 @@ class Process {
   HttpServer server_;
   std::vector<std::unique_ptr<Running>> running_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
+  LanePublisher publisher_;
+  bool departed_ = false;
   std::atomic<bool> ready_to_start_{false};
+  SpotDeparture spot_;
 };
 
 bool good_slot(const std::string& slot) {

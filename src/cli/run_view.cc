@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/concat.h"
+#include "base/time_text.h"
+
 namespace headroom {
 namespace {
 
@@ -31,6 +34,16 @@ std::string_view member(std::string_view json, std::string_view name) {
   if (at == std::string_view::npos) return {};
   const size_t begin = at + quoted.size();
   return json.substr(begin, json.find('"', begin) - begin);
+}
+
+nlohmann::ordered_json spot_json(const SpotView& spot) {
+  nlohmann::ordered_json json = {{"provider", spot_provider_name(spot.provider)}, {"watching", spot.watching}};
+  if (!spot.notice) return json;
+  json["notice"] = {{"provider", spot_provider_name(spot.notice->provider)}, {"kind", notice_kind_name(spot.notice->kind)}};
+  if (spot.notice->deadline_ms != 0) json["notice"]["deadline"] = format_rfc3339(spot.notice->deadline_ms);
+  json["state"] = spot.left ? "drained" : "leaving";
+  if (spot.left) json["drained_until"] = format_rfc3339(spot.drained_until_ms);
+  return json;
 }
 
 }  // namespace
@@ -106,7 +119,7 @@ TopologyObservers metrics_observers(WorkerMetrics& metrics, TopWorkloads& worklo
   return observers;
 }
 
-std::string status_json(std::string_view installation, std::span<const std::unique_ptr<WorkerThread>> workers) {
+std::string status_json(std::string_view installation, std::span<const std::unique_ptr<WorkerThread>> workers, const SpotView& spot) {
   using Json = nlohmann::ordered_json;
   Json report = {{"installation", installation}, {"workers", Json::array()}};
   for (const auto& thread : workers) {
@@ -136,14 +149,22 @@ std::string status_json(std::string_view installation, std::span<const std::uniq
     if (!status.trouble.empty()) w["trouble"] = status.trouble;
     report["workers"].push_back(std::move(w));
   }
+  if (spot.provider != SpotProvider::kOff) report["spot"] = spot_json(spot);
   return report.dump();
 }
 
-Readiness readiness_of(std::span<const std::unique_ptr<WorkerThread>> workers) {
+Readiness readiness_of(std::span<const std::unique_ptr<WorkerThread>> workers, const SpotView& spot) {
   Readiness readiness;
+  if (spot.notice) {
+    const std::string whose =
+        concat("spot notice (", spot_provider_name(spot.notice->provider), ", ", notice_kind_name(spot.notice->kind), ")");
+    readiness.reasons.push_back(spot.left ? concat("drained after a ", whose, "; ends at ", format_rfc3339(spot.drained_until_ms))
+                                          : concat("leaving on a ", whose));
+  }
   for (const auto& thread : workers) {
     const WorkerStatus status = thread->status();
     const std::string who = thread->options().topology + " in slot " + thread->options().slot;
+    if (spot.left) continue;
     if (thread->ended()) readiness.reasons.push_back(who + ": ended");
     if (!status.assigned) readiness.reasons.push_back(who + ": no partitions assigned yet");
     if (!status.trouble.empty()) readiness.reasons.push_back(who + ": " + status.trouble);
@@ -160,7 +181,7 @@ Readiness readiness_of(std::span<const std::unique_ptr<WorkerThread>> workers) {
   return readiness;
 }
 
-void LanePublisher::publish(std::span<const std::unique_ptr<WorkerThread>> workers, int64_t now_ms) {
+void LanePublisher::publish(std::span<const std::unique_ptr<WorkerThread>> workers, int64_t now_ms, const SpotView& spot) {
   std::vector<std::string> seen;
   bool redis_up = true;
   for (const auto& thread : workers) {
@@ -187,7 +208,7 @@ void LanePublisher::publish(std::span<const std::unique_ptr<WorkerThread>> worke
     if (std::find(seen.begin(), seen.end(), lane) == seen.end()) metrics_.remove_lane(lane);
   shown_ = std::move(seen);
   metrics_.set_redis(redis_up, 0);
-  metrics_.set_ready(readiness_of(workers).reasons.empty());
+  metrics_.set_ready(readiness_of(workers, spot).reasons.empty());
 }
 
 }  // namespace headroom

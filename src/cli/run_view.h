@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/spot_departure.h"
 #include "http/http_server.h"
 #include "http/metrics.h"
 #include "http/top_workloads.h"
@@ -41,15 +42,15 @@ class MetricsProbe : public WorkerProbe {
 TopologyObservers metrics_observers(WorkerMetrics& metrics, TopWorkloads& workloads);
 
 // GET /api/v1/status: every worker and lane of this process.
-std::string status_json(std::string_view installation, std::span<const std::unique_ptr<WorkerThread>> workers);
-// Why the process is not ready: a worker without an assignment, a lane that is not live, something that holds it back.
-Readiness readiness_of(std::span<const std::unique_ptr<WorkerThread>> workers);
+std::string status_json(std::string_view installation, std::span<const std::unique_ptr<WorkerThread>> workers, const SpotView& spot);
+// Why the process is not ready: a worker without an assignment, a lane that is not live, something that holds it back, a spot notice.
+Readiness readiness_of(std::span<const std::unique_ptr<WorkerThread>> workers, const SpotView& spot);
 
 // Lanes' gauges and counts, as of now. Called now and then by one thread.
 class LanePublisher {
  public:
   explicit LanePublisher(WorkerMetrics& metrics) : metrics_(metrics) {}
-  void publish(std::span<const std::unique_ptr<WorkerThread>> workers, int64_t now_ms);
+  void publish(std::span<const std::unique_ptr<WorkerThread>> workers, int64_t now_ms, const SpotView& spot);
 
  private:
   WorkerMetrics& metrics_;

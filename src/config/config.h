@@ -43,6 +43,19 @@ struct HttpConfig {
   int top_k = 100;                        // per-workload series exported
 };
 
+enum class SpotProvider { kOff, kAuto, kAws, kGcp, kAzure, kKubernetes };
+enum class OnRebalance { kIgnore, kLeave };
+
+struct SpotConfig {
+  SpotProvider provider = SpotProvider::kOff;
+  std::string endpoint;  // of the metadata service; empty: http://169.254.169.254
+  int64_t poll_interval_ms = 1000;
+  int64_t request_timeout_ms = 1000;
+  int64_t leave_before_ms = 120'000;  // ahead of the time that a notice names
+  OnRebalance on_rebalance = OnRebalance::kIgnore;
+  int64_t stay_drained_ms = 600'000;  // after that time, before the process ends
+};
+
 struct EngineConfig {
   Delivery delivery = Delivery::kExactlyOnce;
   int64_t commit_interval_ms = 100;
@@ -74,6 +87,7 @@ struct Config {
   RedisConfig redis;
   HttpConfig http;
   EngineConfig engine;
+  SpotConfig spot;
   std::vector<TopologyConfig> topologies;
 };
 

@@ -28,6 +28,8 @@ constexpr TextRule kRedisUrl = {
     "rediss?://[^@/?\\s]+(/[0-9]{1,5})?|unix:///[^?\\s]+(\\?db=[0-9]{1,5})?",
     "redis://host:port/db, rediss://host:port/db or unix:///path?db=0; user and password have settings of their own"};
 constexpr TextRule kPath = {{}, "a path to a file, or empty", 4096};
+constexpr TextRule kEndpoint = {"(http://([0-9.]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?)?",
+                                "http://ADDRESS or http://ADDRESS:PORT with a numeric address, IPv6 in [], or empty"};
 constexpr TextRule kListen = {"(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5}",
                               "address:port, [address]:port for IPv6, or :port for all addresses; port 0 takes a free one"};
 
@@ -160,6 +162,41 @@ void declare(SettingVisitor& v, EngineConfig& c) {
   v.boolean({"propose_only", "Turns every command of mode apply into propose, for the whole installation."}, c.propose_only);
 }
 
+void declare(SettingVisitor& v, SpotConfig& c) {
+  v.choice(
+      {"provider",
+       "Whose notices to heed: a worker that is told that its machine goes commits, checkpoints and leaves ahead of it. off; aws, gcp "
+       "and azure ask that cloud's metadata service; auto finds out which of them answers; kubernetes counts SIGTERM as the notice that "
+       "it is there (auto does so too within a pod)."},
+      c.provider,
+      {{"off", SpotProvider::kOff},
+       {"auto", SpotProvider::kAuto},
+       {"aws", SpotProvider::kAws},
+       {"gcp", SpotProvider::kGcp},
+       {"azure", SpotProvider::kAzure},
+       {"kubernetes", SpotProvider::kKubernetes}});
+  v.text({"endpoint", "The metadata service, where it is not at http://169.254.169.254: for stand-ins and IPv6."}, c.endpoint, kEndpoint);
+  v.duration(
+      {"poll_interval",
+       "How often the metadata service is asked, two small requests each time. Google and Azure give 30 seconds, Amazon two minutes."},
+      c.poll_interval_ms, {10, kMinute});
+  v.duration({"request_timeout", "For one answer of the metadata service (Azure's first may take two minutes and is waited for)."},
+             c.request_timeout_ms, {10, kMinute});
+  v.duration(
+      {"leave_before",
+       "How long ahead of the time that a notice names to leave; at once where it is nearer or none is named. Azure tells of reboots "
+       "a quarter of an hour ahead, sometimes days."},
+      c.leave_before_ms, {10 * kSecond, kHour});
+  v.choice({"on_rebalance_recommendation",
+            "Amazon's hint that a machine is likelier than others to be taken: counted and logged only, or left for as for a notice."},
+           c.on_rebalance, {{"ignore", OnRebalance::kIgnore}, {"leave", OnRebalance::kLeave}});
+  v.duration(
+      {"stay_drained",
+       "Having left, the process stays up without lanes, so that no supervisor starts it again on a machine that goes: until SIGTERM, "
+       "until the notice is withdrawn, or for so long past the time that was named; then it ends with exit 0."},
+      c.stay_drained_ms, {0, kDay});
+}
+
 namespace {
 
 void declare_topology(SettingVisitor& v, Config& config, const TopologyDeclaration& topology) {
@@ -197,8 +234,11 @@ void declare_config(SettingVisitor& v, Config& config, std::span<const TopologyD
   v.section({"redis", "The checkpoint store."}, config.redis);
   v.section({"http", "Metrics and health."}, config.http);
   v.section({"engine", "Commits, checkpoints, recovery and limits."}, config.engine);
+  v.section({"spot", "What to do when the machine is about to be taken away."}, config.spot);
   v.rule({"kafka", "engine"}, "kafka.transaction_timeout must be above engine.commit_interval",
          config.kafka.transaction_timeout_ms > config.engine.commit_interval_ms);
+  v.rule({"spot", "engine"}, "spot.leave_before must not be below engine.stop_timeout",
+         config.spot.provider == SpotProvider::kOff || config.spot.leave_before_ms >= config.engine.stop_timeout_ms);
   const bool idempotence_set =
       config.kafka.properties.count("enable.idempotence") + config.kafka.producer_properties.count("enable.idempotence") > 0;
   v.rule({"kafka", "engine"}, "enable.idempotence can be set only where engine.delivery is at_least_once",

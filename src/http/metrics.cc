@@ -77,6 +77,13 @@ struct WorkerMetrics::Families {
   Histogram& latency =
       histogram(r, "headroom_action_latency_seconds", "From the deciding record's arrival in Kafka to the committed command.")
           .Add({}, kShort);
+  Family<Counter>& spot_notices =
+      counter(r, "headroom_spot_notices_total", "Notices that the machine is taken away, by provider and kind.");
+  Family<Gauge>& spot_deadline =
+      gauge(r, "headroom_spot_notice_deadline_seconds", "From when on the machine may be gone, as Unix time; 0 without a notice.");
+  Family<Gauge>& spot_watch = gauge(r, "headroom_spot_watch_up", "1 while the provider's metadata service tells of notices.");
+  Family<Histogram>& spot_leave =
+      histogram(r, "headroom_spot_leave_seconds", "From a spot notice until every worker of the process had left.");
   Gauge& redis_up = gauge(r, "headroom_redis_up", "1 while Redis answers.").Add({});
   Gauge& redis_pending = gauge(r, "headroom_redis_pending_bytes", "Bytes of requests queued for Redis.").Add({});
   Gauge& kafka_up = gauge(r, "headroom_kafka_up", "1 while brokers answer.").Add({});
@@ -221,6 +228,22 @@ void WorkerMetrics::suppressed(std::string_view reason, uint64_t count) {
 
 void WorkerMetrics::action_latency(double seconds) {
   families_->latency.Observe(seconds);
+}
+
+void WorkerMetrics::spot_notice(std::string_view provider, std::string_view kind) {
+  families_->spot_notices.Add({{"provider", text(provider)}, {"kind", text(kind)}}).Increment();
+}
+
+void WorkerMetrics::spot_leave(double seconds) {
+  families_->spot_leave.Add({}, kLong).Observe(seconds);
+}
+
+void WorkerMetrics::set_spot_deadline(double unix_seconds) {
+  families_->spot_deadline.Add({}).Set(unix_seconds);
+}
+
+void WorkerMetrics::set_spot_watch(std::string_view provider, bool up) {
+  families_->spot_watch.Add({{"provider", text(provider)}}).Set(up);
 }
 
 void WorkerMetrics::set_redis(bool up, uint64_t pending_bytes) {

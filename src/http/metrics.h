@@ -66,6 +66,14 @@ class WorkerMetrics {
   // From the broker's timestamp of the deciding sample to the committed command.
   void action_latency(double seconds);
 
+  // A spot notice told for the first time; `provider` and `kind` as in logs: aws, preempt.
+  void spot_notice(std::string_view provider, std::string_view kind);
+  // From a notice that was due until every worker had left its group.
+  void spot_leave(double seconds);
+  // From when on the machine may be gone, as Unix time; 0: no such notice.
+  void set_spot_deadline(double unix_seconds);
+  void set_spot_watch(std::string_view provider, bool up);
+
   void set_redis(bool up, uint64_t pending_bytes);
   void set_kafka(bool up);
   void set_outbox(uint64_t records, uint64_t bytes);
