@@ -168,8 +168,8 @@ class Rig:
     def make_topic(self, topic, partitions=2):
         self.program("fill_topic", "--brokers", self.kafka, "--topic", topic, "--partitions", partitions, "--create-only", json_line=False)
 
-    def worker(self, config, slot="w0"):
-        worker = Worker(self, config, slot)
+    def worker(self, config, slot="w0", settings=()):
+        worker = Worker(self, config, slot, settings)
         self.workers.append(worker)
         return worker
 
@@ -183,8 +183,9 @@ class Rig:
 class Worker:
     """One `headroom run`, pinned."""
 
-    def __init__(self, rig, config, slot):
+    def __init__(self, rig, config, slot, settings=()):
         self.rig, self.config, self.slot = rig, config, slot
+        self.settings = [word for setting in settings for word in ("--set", setting)]
         self.path = rig.folder / f"{config.stem}.{slot}.log"
         self.path.unlink(missing_ok=True)
         self.address = None
@@ -197,7 +198,7 @@ class Worker:
         with self.path.open("a") as log:
             self.process = subprocess.Popen(
                 ["taskset", "-c", self.rig.args.worker_cpu, str(self.rig.build / "headroom"), "run", "--config", str(self.config), "--slot", self.slot,
-                 "--create-topics"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
+                 "--create-topics", *self.settings], stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
 
     def log(self):
         with self.path.open(errors="replace") as log:
@@ -212,6 +213,15 @@ class Worker:
                 fields = dict(re.findall(r'(\w+)=("[^"]*"|\S+)', line))
                 found.append((wall_seconds(fields["ts"]), fields))
         return found
+
+    def wait_line(self, message, seconds=60):
+        """The fields of the first such log line since the last start."""
+        until = time.time() + seconds
+        while not (found := self.lines(message)):
+            if time.time() > until:
+                die(1, f"{self.slot} did not log \"{message}\" within {seconds} s:\n{self.log()[-3000:]}")
+            time.sleep(0.05)
+        return found[0][1]
 
     def get(self, path):
         if self.address is None:
@@ -259,6 +269,28 @@ class Worker:
         code = self.process.wait(timeout=60)
         if code != 0:
             die(1, f"{self.slot} ended with {code}:\n{self.log()[-3000:]}")
+
+
+class StandInCloud:
+    """ops/spot_stand_in.py: the metadata service of one machine."""
+
+    def __init__(self, rig, provider):
+        self.process = subprocess.Popen([sys.executable, str(ROOT / "ops" / "spot_stand_in.py"), "--provider", provider], stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=die_with_parent)
+        rig.others.append(self.process)
+        self.address = self.process.stdout.readline().strip()
+
+    def control(self, method):
+        request = urllib.request.Request(f"{self.address}/control/notice", method=method, data=b"{}" if method == "POST" else None)
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return json.load(answer)
+
+    def give(self):
+        """The machine is to go; wall seconds of the notice."""
+        return self.control("POST")["given"]
+
+    def withdraw(self):
+        self.control("DELETE")
 
 
 def wall_seconds(stamp):
