@@ -1,24 +1,30 @@
 #!/usr/bin/env bash
-# One-node Apache Kafka (KRaft) and redis-server for development, tests and benches.
+# Apache Kafka (KRaft, one node or three) and redis-server for development, tests and benches.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-usage: ops/cluster.sh COMMAND [--dir DIR] [--only kafka|redis] [--wipe] [--ttl SECONDS]
+usage: ops/cluster.sh COMMAND [--dir DIR] [--only kafka|redis] [--wipe] [--ttl SECONDS] [--nodes 1|3] [--node N] [--advertise PORT,...] [--no-aof]
 
   start           start what is not running, wait until it answers, write DIR/env
   stop            end what this script started; --wipe also deletes its data
   status          say what runs; exit 1 when something of it does not
   restart-kafka, restart-redis    end it properly and start it again: same port, same data
   kill-kafka, kill-redis          SIGKILL it; a later start brings it back: same port, same data
+                                  (of several nodes: one with --node, else all)
   env             print DIR/env (HEADROOM_KAFKA, HEADROOM_REDIS, process ids), for `. <(ops/cluster.sh env)`
 
   --dir DIR       where ports, data and logs are kept; one cluster a DIR (default: build/cluster)
   --only WHICH    start only one of the two
+  --nodes 1|3     (first start) brokers; of three each holds everything, and a write needs two
+  --node N        (kill-kafka, restart-kafka) only this one
+  --advertise P,Q (first start) a second listener a node, whose clients are sent to these ports of 127.0.0.1: those of a proxy
+  --no-aof        (start, restart-redis) Redis keeps what was in its last SAVE, and no more
   --ttl SECONDS   (start) it ends and wipes itself when no start was asked for so long: for tests
 
 Environment: HEADROOM_CLUSTER_CPUS  processors to run on, as taskset -c takes them
-             HEADROOM_KAFKA_HEAP    heap of the broker, taken whole at its start (default: up to 512m, as needed)
+             HEADROOM_KAFKA_HEAP    heap of a broker, taken whole at its start (default: up to 512m, of three 384m each, as needed)
+             HEADROOM_KAFKA_JAVA    more options of the broker's java, e.g. -XX:TieredStopAtLevel=1 where it is restarted often
              HEADROOM_CACHE         where Kafka's jars are kept (default: ~/.cache/headroom)
 Exit: 0 done, 1 not running or did not start, 2 bad usage, 3 Java, Maven, Redis or the artifacts are missing.
 USAGE
@@ -29,6 +35,10 @@ dir=$root/build/cluster
 only=both
 wipe=no
 ttl=0
+nodes=
+node=
+advertise=
+aof=yes
 
 say() { printf '%s\n' "cluster: $*" >&2; }
 die() { say "$2"; exit "$1"; }
@@ -125,42 +135,101 @@ kafka_answers() {
   [[ $# == 12 && ${12} -ge 1 ]]
 }
 
-launch_kafka() {  # attempt
-  local port controller libs=$2
-  port=$(port_of kafka "$1")
-  controller=$(port_of controller "$1")
-  {
-    cat "$root/ops/kafka/server.properties"
-    printf '%s\n' "listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller" \
-      "advertised.listeners=PLAINTEXT://127.0.0.1:$port" "controller.quorum.voters=1@127.0.0.1:$controller" "log.dirs=$dir/kafka/data"
-  } >"$dir/kafka/server.properties"
-  if [[ ! -e $dir/kafka/data/meta.properties ]]; then
-    local id
-    id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')
-    java -Xmx128m -cp "$libs/*" kafka.tools.StorageTool format -t "$id" -c "$dir/kafka/server.properties" >"$dir/kafka/format.log" 2>&1 ||
-      die 1 "formatting failed; see $dir/kafka/format.log"
+# Node 1 is `kafka`, the others `kafka-2`, `kafka-3`: names of processes, folders and ports.
+node_name() { if [[ $1 == 1 ]]; then printf 'kafka'; else printf 'kafka-%s' "$1"; fi; }
+
+node_count() { cat "$dir/nodes" 2>/dev/null || printf '1'; }
+
+# The nodes that a command is for.
+nodes_meant() { if [[ -n $node ]]; then printf '%s' "$node"; else seq "$(node_count)"; fi; }
+
+choose_ports() {  # attempt: of every node and its controller, and of the listener behind a proxy
+  local i name
+  for i in $(seq "$(node_count)"); do
+    name=$(node_name "$i")
+    port_of "$name" "$1" >/dev/null
+    port_of "controller${name#kafka}" "$1" >/dev/null
+    [[ ! -s $dir/advertise ]] || port_of "proxied${name#kafka}" "$1" >/dev/null
+  done
+}
+
+node_properties() {  # node: what ops/kafka/server.properties leaves open
+  local name suffix port controller listeners advertised i voters=()
+  name=$(node_name "$1") suffix=${name#kafka}
+  port=$(cat "$dir/$name.port") controller=$(cat "$dir/controller$suffix.port")
+  for i in $(seq "$(node_count)"); do
+    suffix=$(node_name "$i") suffix=${suffix#kafka}
+    voters+=("$i@127.0.0.1:$(cat "$dir/controller$suffix.port")")
+  done
+  suffix=${name#kafka}
+  listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
+  advertised=PLAINTEXT://127.0.0.1:$port
+  if [[ -s $dir/advertise ]]; then
+    listeners+=,PROXIED://127.0.0.1:$(cat "$dir/proxied$suffix.port")
+    advertised+=,PROXIED://127.0.0.1:$(cut -d, -f"$1" "$dir/advertise")
   fi
-  launch kafka "$dir/kafka/log" java -Xms"${HEADROOM_KAFKA_HEAP:-128m}" -Xmx"${HEADROOM_KAFKA_HEAP:-512m}" -XX:+UseSerialGC \
-    -Dlog4j.configuration="file:$root/ops/kafka/log4j.properties" -cp "$libs/*" kafka.Kafka "$dir/kafka/server.properties"
+  printf '%s\n' "node.id=$1" "listeners=$listeners" "advertised.listeners=$advertised" "log.dirs=$dir/$name/data" \
+    "controller.quorum.voters=$(IFS=,; printf '%s' "${voters[*]}")"
+  if (( $(node_count) > 1 )); then
+    printf '%s\n' default.replication.factor=3 min.insync.replicas=2 offsets.topic.replication.factor=3 \
+      transaction.state.log.replication.factor=3 transaction.state.log.min.isr=2
+  fi
+}
+
+launch_kafka() {  # node, jars
+  local name libs=$2 heap=512m
+  name=$(node_name "$1")
+  (( $(node_count) == 1 )) || heap=384m
+  mkdir -p "$dir/$name"
+  { cat "$root/ops/kafka/server.properties"; node_properties "$1"; } >"$dir/$name/server.properties"
+  if [[ ! -e $dir/$name/data/meta.properties ]]; then
+    # Letters for + and /: an id that began with a dash would be taken for an option.
+    [[ -s $dir/cluster_id ]] || head -c 16 /dev/urandom | base64 | tr '+/' 'ps' | tr -d '=' >"$dir/cluster_id"
+    java -Xmx128m -cp "$libs/*" kafka.tools.StorageTool format -t "$(cat "$dir/cluster_id")" -c "$dir/$name/server.properties" \
+      >"$dir/$name/format.log" 2>&1 || die 1 "formatting failed; see $dir/$name/format.log"
+  fi
+  # shellcheck disable=SC2086 -- options are words
+  launch "$name" "$dir/$name/log" java ${HEADROOM_KAFKA_JAVA:-} -Xms"${HEADROOM_KAFKA_HEAP:-128m}" -Xmx"${HEADROOM_KAFKA_HEAP:-$heap}" -XX:+UseSerialGC \
+    -Dlog4j.configuration="file:$root/ops/kafka/log4j.properties" -cp "$libs/*" kafka.Kafka "$dir/$name/server.properties"
+}
+
+node_runs() { running_pid "$(node_name "$1")" >/dev/null && kafka_answers "$(cat "$dir/$(node_name "$1").port")"; }
+
+all_nodes() {  # command...: whether it succeeds for each node
+  local i
+  for i in $(seq "$(node_count)"); do "$@" "$i" || return 1; done
+}
+
+node_lives() { running_pid "$(node_name "$1")" >/dev/null; }
+
+end_kafka() {  # signal: the nodes that are meant
+  local i
+  for i in $(nodes_meant); do end "$(node_name "$i")" "$1"; done
 }
 
 start_kafka() {
-  running_pid kafka >/dev/null && kafka_answers "$(cat "$dir/kafka.port")" && return
-  end kafka KILL
+  [[ -z $nodes || -e $dir/kafka ]] || printf '%s\n' "$nodes" >"$dir/nodes"
+  [[ -z $advertise || -e $dir/kafka ]] || printf '%s\n' "$advertise" >"$dir/advertise"
+  all_nodes node_runs && return
   java_found
-  mkdir -p "$dir/kafka"
-  local attempt libs
+  local attempt libs i
   libs=$(kafka_libs) || exit $?
   for attempt in 1 2 3 4 5; do
-    launch_kafka "$attempt" "$libs"
+    choose_ports "$attempt"
+    for i in $(seq "$(node_count)"); do
+      node_runs "$i" && continue
+      end "$(node_name "$i")" KILL
+      launch_kafka "$i" "$libs"
+    done
     local tries=0
-    while running_pid kafka >/dev/null && (( ++tries < 1200 )); do
-      kafka_answers "$(cat "$dir/kafka.port")" && return
+    while all_nodes node_lives && (( ++tries < 1200 )); do
+      all_nodes node_runs && return
       sleep 0.05
     done
-    end kafka KILL
+    node=
+    end_kafka KILL
   done
-  tail -5 "$dir/kafka/log" >&2 || true
+  tail -5 "$dir"/kafka*/log >&2 || true
   die 1 "Kafka did not start; see $dir/kafka/log"
 }
 
@@ -175,8 +244,9 @@ start_redis() {
   mkdir -p "$dir/redis"
   local attempt
   for attempt in 1 2 3 4 5; do
-    launch redis "$dir/redis/log" redis-server --port "$(port_of redis "$attempt")" --bind 127.0.0.1 --dir "$dir/redis" --daemonize no \
-      --appendonly yes --appendfsync everysec --save '' --maxmemory-policy noeviction
+    # A write beyond a limit of the file size fails then, as on a full disk, and does not end the process (ops/chaos.sh uses it).
+    launch redis "$dir/redis/log" env --ignore-signal=XFSZ redis-server --port "$(port_of redis "$attempt")" --bind 127.0.0.1 --dir "$dir/redis" \
+      --daemonize no --appendonly "$aof" --appendfsync everysec --save '' --maxmemory-policy noeviction
     local tries=0
     while running_pid redis >/dev/null && (( ++tries < 1200 )); do
       redis_answers "$(cat "$dir/redis.port")" && return
@@ -190,10 +260,20 @@ start_redis() {
 
 # ---- commands
 
+port_list() {  # kafka | proxied: the addresses of all nodes
+  local i name list=()
+  for i in $(seq "$(node_count)"); do
+    name=$(node_name "$i")
+    list+=("127.0.0.1:$(cat "$dir/$1${name#kafka}.port")")
+  done
+  (IFS=,; printf '%s' "${list[*]}")
+}
+
 write_env() {
   {
     if [[ -s $dir/kafka.pid ]]; then
-      printf 'HEADROOM_KAFKA=127.0.0.1:%s\nHEADROOM_KAFKA_PID=%s\n' "$(cat "$dir/kafka.port")" "$(running_pid kafka)"
+      printf 'HEADROOM_KAFKA=%s\nHEADROOM_KAFKA_PID=%s\n' "$(port_list kafka)" "$(running_pid kafka)"
+      [[ ! -s $dir/advertise ]] || printf 'HEADROOM_KAFKA_PROXIED=%s\n' "$(port_list proxied)"
     fi
     if [[ -s $dir/redis.pid ]]; then
       printf 'HEADROOM_REDIS=redis://127.0.0.1:%s/0\nHEADROOM_REDIS_PID=%s\n' "$(cat "$dir/redis.port")" "$(running_pid redis)"
@@ -232,22 +312,24 @@ stop() {
   local signal=TERM
   [[ $wipe == no ]] || signal=KILL
   end reaper KILL
-  end kafka "$signal"
+  node=
+  end_kafka "$signal"
   end redis "$signal"
   rm -f "$dir/env" "$dir/asked"
   if [[ $wipe == yes ]]; then
-    rm -rf "$dir/kafka" "$dir/redis"
-    rm -f "$dir/kafka.port" "$dir/controller.port" "$dir/redis.port" "$dir/reaper.log"
+    rm -rf "$dir"/kafka "$dir"/kafka-? "$dir/redis"
+    rm -f "$dir"/{kafka,controller,proxied,redis}*.port "$dir"/{nodes,advertise,cluster_id,reaper.log}
   fi
 }
 
 status() {
   local all=0 name port
-  for name in kafka redis; do
-    [[ $only == both || $only == "$name" ]] || continue
+  for name in $(seq "$(node_count)") redis; do
+    [[ $name == redis ]] || name=$(node_name "$name")
+    [[ $only == both || $only == "${name%-*}" ]] || continue
     if running_pid "$name" >/dev/null; then
       port=$(cat "$dir/$name.port")
-      if "${name}_answers" "$port"; then
+      if "${name%-*}_answers" "$port"; then
         printf '%s: answers at 127.0.0.1:%s, process %s\n' "$name" "$port" "$(running_pid "$name")"
       else
         printf '%s: process %s does not answer at 127.0.0.1:%s\n' "$name" "$(running_pid "$name")" "$port"
@@ -269,10 +351,14 @@ while (( $# > 0 )); do
     --only) only=${2:?--only needs kafka or redis}; shift 2 ;;
     --ttl) ttl=${2:?--ttl needs seconds}; shift 2 ;;
     --wipe) wipe=yes; shift ;;
+    --nodes) nodes=${2:?--nodes needs 1 or 3}; shift 2 ;;
+    --node) node=${2:?--node needs a number}; shift 2 ;;
+    --advertise) advertise=${2:?--advertise needs ports}; shift 2 ;;
+    --no-aof) aof=no; shift ;;
     *) usage >&2; exit 2 ;;
   esac
 done
-[[ $only =~ ^(both|kafka|redis)$ && $ttl =~ ^[0-9]+$ ]] || { usage >&2; exit 2; }
+[[ $only =~ ^(both|kafka|redis)$ && $ttl =~ ^[0-9]+$ && $nodes =~ ^[13]?$ && $node =~ ^[1-3]?$ && $advertise =~ ^[0-9,]*$ ]] || { usage >&2; exit 2; }
 [[ $dir == /* ]] || dir=$PWD/$dir
 
 locked() {  # one command at a time a DIR
@@ -286,9 +372,9 @@ case $command in
   stop) [[ -d $dir ]] || exit 0; locked; stop ;;
   status) status ;;
   env) cat "$dir/env" 2>/dev/null || die 1 "nothing was started in $dir" ;;
-  restart-kafka) locked; end kafka TERM; start_kafka; write_env ;;
+  restart-kafka) locked; end_kafka TERM; start_kafka; write_env ;;
   restart-redis) locked; end redis TERM; start_redis; write_env ;;
-  kill-kafka) locked; end kafka KILL ;;
+  kill-kafka) locked; end_kafka KILL ;;
   kill-redis) locked; end redis KILL ;;
   reap) reap ;;
   -h | --help | help) usage ;;
