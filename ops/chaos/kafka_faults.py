@@ -1,6 +1,8 @@
 """What happens to Kafka."""
 from fault import Fault
 
+THREE_NODES_MIB = 2500  # heaps of 384 MiB, and what a JVM takes beside them
+
 
 def kafka_restart(run, chance):
     how = chance.choice(["restart-kafka", "kill-kafka"])
@@ -15,8 +17,17 @@ def kafka_node(run, chance):
     run.cluster.run("start")
 
 
+def affordable_nodes(wanted):
+    """(brokers to start, why not more)."""
+    if wanted == 1:
+        return 1, "one broker only; --kafka-nodes 3 starts three"
+    with open("/proc/meminfo", encoding="ascii") as meminfo:
+        free_mib = next(int(line.split()[1]) for line in meminfo if line.startswith("MemAvailable")) // 1024
+    return (3, None) if free_mib >= THREE_NODES_MIB else (1, f"three brokers want {THREE_NODES_MIB} MiB of memory, {free_mib} are free")
+
+
 def one_node(run):
-    return None if run.args.kafka_nodes == 3 else "one broker only; --kafka-nodes 3 starts three"
+    return run.one_node_why
 
 
 FAULTS = [

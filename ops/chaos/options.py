@@ -8,7 +8,7 @@ from paths import ROOT
 
 EPILOG = """profiles:
   (none)    20 kills, 5 freezes, 2 graceful stops, 2 restarts of each server, a minute without Redis, 2 FLUSHALLs: about five minutes
-  quick     every fault once or twice: about eight minutes
+  quick     every fault once or twice: about five minutes
   long      every fault several times: about forty minutes
   thousand  1,000 SIGKILLs beside 100 restarts and kills of each server, two streams at once: under an hour
 

@@ -54,11 +54,14 @@ class Proxy:
 
     def close(self):
         self.refusing = True
-        self.server.close()
-        self.call(self.abort())
+        self.call(self.shut())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         self.loop.close()
+
+    async def shut(self):
+        self.server.close()
+        await self.abort()
 
     async def set_flowing(self, yes):
         self.flowing.set() if yes else self.flowing.clear()

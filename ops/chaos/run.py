@@ -12,6 +12,7 @@ from cluster import Cluster, ClusterFailed
 from fault import Occurrence
 from faults import BY_NAME
 from fleet import Fleet
+from kafka_faults import affordable_nodes
 from paths import BINARY
 from progress import Progress
 from proxy import Proxy
@@ -63,12 +64,14 @@ class Run:
         self.notices = []  # seconds from a spot notice to the end of the process
         self.kafka_proxies = []
         self.redis_proxy = None
+        self.striking = []  # streams
         self.cleaners = []  # of what faults have started
 
     def prepare(self):
         self.args.dir.mkdir(parents=True, exist_ok=True)
         for old in self.args.dir.glob("*.log"):
             old.unlink()
+        self.args.kafka_nodes, self.one_node_why = affordable_nodes(self.args.kafka_nodes)
         wanted = {want for name in self.args.counts for want in BY_NAME[name].wants}
         self.cluster = Cluster(self.args.dir / "cluster")
         if "kafka_proxy" in wanted:
@@ -147,12 +150,15 @@ class Run:
         self.fleet = Fleet(self.cluster.kafka, self.args)
         started = time.time()
         self.pause(5)
-        streams = self.streams()
-        for stream in streams:
+        self.striking = self.streams()
+        for stream in self.striking:
             stream.start()
-        for stream in streams:
-            while stream.is_alive():
-                stream.join(0.2)
+        # Not join(): interrupted, it takes a running thread for an ended one, and the server that it was starting is left behind.
+        while any(stream.is_alive() for stream in self.striking):
+            if any(stream.failure is not None for stream in self.striking):
+                break
+            self.stop.wait(0.2)
+        for stream in self.striking:
             if stream.failure is not None:
                 raise stream.failure
         self.fleet.finish()
@@ -199,6 +205,9 @@ class Run:
 
     def clean_up(self):
         self.stop.set()
+        for stream in self.striking:
+            if stream.is_alive():
+                stream.join()  # a fault ends at its next pause; a server that it was starting would be left behind
         if self.fleet is not None:
             self.fleet.kill()
         if self.progress is not None:

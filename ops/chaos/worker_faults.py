@@ -101,34 +101,44 @@ def spot_unknown(_run):
 
 
 def spot_notice(run, chance):
-    """One worker is told by its cloud's metadata service that its machine goes; it must leave in order before it does."""
+    """One worker is told by its cloud's metadata service that its machine goes. It must leave in order before that: once it is without lanes it is killed."""
     provider = chance.choice(["aws", "gcp", "azure"])
     service = subprocess.Popen([sys.executable, "-B", str(STAND_IN), "--provider", provider], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+    guest = None
     try:
-        line = service.stdout.readline()
-        address = line[line.index("127.0.0.1"):].split()[0].rstrip("/")
+        address = service.stdout.readline().strip()
         config = run.args.dir / "spot.json"
-        config.write_text(json.dumps({**json.loads(run.config.read_text()), "spot": {"provider": provider, "endpoint": f"http://{address}"}}))
-        w = run.workers.invite("spot", config)
-        run.pause(8)
-        began = time.time()
-        urllib.request.urlopen(urllib.request.Request(f"http://{address}/control/notice", data=b"", method="POST"), timeout=5).close()
-        code = w.wait(30)
-        seconds = time.time() - began
+        config.write_text(json.dumps({**json.loads(run.config.read_text()), "spot": {"provider": provider, "endpoint": address}}))
+        guest = run.workers.invite("spot", config)
+        if not within(run, 20, lambda: guest.status()):
+            return f"{provider}: it had no lane"
+        urllib.request.urlopen(urllib.request.Request(f"{address}/control/notice", data=b"{}", method="POST"), timeout=5).close()
+        noticed = time.time()
+        if not within(run, 30, lambda: not guest.alive() or guest.status() == []):
+            return f"{provider}: it did not leave within 30 s"
+        run.notices.append(time.time() - noticed)
+        return f"{provider}: left in order"
     finally:
         service.kill()
         service.wait()
-        if "spot" in run.workers.guests:
-            run.workers.guests["spot"].signal(signal.SIGKILL)
-            run.workers.guests["spot"].wait(10)
-    run.notices.append(seconds)
-    return f"{provider}: left in order" if code == 0 else f"{provider}: ended with {code} within 30 s"
+        if guest is not None:
+            guest.signal(signal.SIGKILL)
+            guest.wait(10)
+
+
+def within(run, seconds, true):
+    until = time.time() + seconds
+    while time.time() < until:
+        if true():
+            return True
+        run.pause(0.05)
+    return False
 
 
 def left_after(run):
     left = spread(run.notices)
-    return f"gone p50 {left['p50']} s, max {left['max']} s after the notice"
+    return f"without lanes p50 {left['p50']} s, max {left['max']} s after the notice" if run.notices else "none left"
 
 
 FAULTS = [
@@ -141,7 +151,7 @@ FAULTS = [
           "three more workers come and go, by SIGTERM or SIGKILL, every second for 12 to 18 s", storm, "workers"),
     Fault("clock", "no effect: decisions know event times only, deadlines the monotonic clock",
           "a worker's wall clock is moved by 30 s, an hour or a day, to and fro, and 5 to 12 s later back", clock, "workers", no_compiler, ("clocks",)),
-    Fault("spot_notice", "commits, checkpoints and leaves before its machine goes: exit 0, nobody waits for a session to end",
-          "a stand-in of the metadata service of AWS, GCP or Azure says that the machine goes", spot_notice, "workers", spot_unknown,
+    Fault("spot_notice", "commits, checkpoints and leaves before its machine goes; nobody waits for a session to end",
+          "a stand-in of the metadata service of AWS, GCP or Azure says that the machine goes; it goes (SIGKILL) once the worker has no lane", spot_notice, "workers", spot_unknown,
           after=left_after),
 ]
