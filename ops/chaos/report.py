@@ -148,8 +148,9 @@ def report(run, ended):
     print(f"{summary['kills']} kills in {summary['seconds']} s, {summary['records']} records, {alone['count']} takeovers p50 {alone['p50']} s, "
           f"p99 {alone['p99']} s, max {alone['max']} s (beside them {beside['count']} during other faults, p50 {beside['p50']} s, p99 {beside['p99']} s, "
           f"max {beside['max']} s): {'clean' if clean else 'VIOLATIONS'}")
-    if summary["ended_alone"]:
-        print(f"ended by themselves, and were started again: {', '.join(f'{slot} with {code}' for slot, code in summary['ended_alone'])}")
+    for code, count in sorted(Counter(code for _, code in summary["ended_alone"]).items()):
+        why = ", fenced while too young to tell an outage from another worker in its slot" if code == 3 else ""
+        print(f"{count} times a worker ended by itself with {code}{why}, and was started again")
     if not clean:
         print(f"exit codes {summary['exit_codes']}, left behind {summary['left_behind']}, crashes {summary['crashes']}, "
               f"{summary['logs'].get('replays that differed', 0)} replays that differed; logs in {run.args.dir}")
