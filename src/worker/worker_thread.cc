@@ -11,6 +11,7 @@ namespace headroom {
 namespace {
 
 constexpr int64_t kSlotInUseUs = 60'000'000;
+constexpr int kFencesToEnd = 2;
 
 }  // namespace
 
@@ -46,6 +47,7 @@ void WorkerThread::main() {
   SystemClock clock;
   Backoff backoff(200, 5000, hash_bytes(options_.run_id));
   uint64_t lives = 0;
+  int fenced_young = 0;
   const std::string run_id = options_.run_id;
   while (!stop_) {
     const int64_t born = clock.steady_us();
@@ -53,7 +55,8 @@ void WorkerThread::main() {
     result_ = live_once();
     if (result_ || stop_) break;
     const bool young = clock.steady_us() - born < kSlotInUseUs;
-    if (result_.code() == Code::kFenced && young) {
+    fenced_young = result_.code() == Code::kFenced && young ? fenced_young + 1 : 0;
+    if (fenced_young == kFencesToEnd) {
       result_ = {Code::kFenced, "slot " + options_.slot + " is in use: " + result_.message()};
       break;
     }
