@@ -79,8 +79,9 @@ void Simulation::fault() {
     case 10:
       return freeze_in_a_commit();
     case 11:
-      return one_in(2) ? storm() : checkpoint_after_death();
+      return storm();
     case 12:
+      return checkpoint_after_death();
     case 13:
     case 14:
     case 15:
@@ -208,8 +209,9 @@ void Simulation::checkpoint_after_death() {
   for (auto& effect : victim.worker->store().in_flight()) late_.push_back(std::move(effect));
   crash(victim);
   victim.group->broker.expire(victim.name);
-  Slot& successor = pick();
-  if (successor.worker != nullptr) go(successor, kAimSteps, one_in(2) ? "read page" : "bounds read");
+  // The group settles only when all of its members have heard.
+  for (int round = 0; round < 3; ++round)
+    for (Slot& slot : slots_) go(slot, kAimSteps / 3, "read page");
   note("what it sent to the store arrives");
   deliver_late(late_.size());
 }
