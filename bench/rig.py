@@ -152,6 +152,14 @@ class Rig:
             die(3, f"{name} failed: {done.stderr.strip()}")
         return json.loads(done.stdout.strip().splitlines()[-1]) if json_line else None
 
+    def spawn(self, command, log, cpu=None):
+        """Starts any command in the background, pinned; what it says is added to a file."""
+        with log.open("a") as out:
+            process = subprocess.Popen(["taskset", "-c", cpu or self.args.worker_cpu, *map(str, command)], stdin=subprocess.DEVNULL, stdout=out,
+                                       stderr=out, preexec_fn=die_with_parent)
+        self.others.append(process)
+        return process
+
     def result(self, process):
         """Waits for a program in the background; gives the JSON line that it ends with."""
         out, err = process.communicate()
