@@ -94,6 +94,11 @@ class Job:
         if self.engine != "flink":
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def end(self):
+        """For good."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def log(self):
         with self.path.open(errors="replace") as log:
             log.seek(self.log_from)

@@ -30,7 +30,7 @@ def same_commands(servers, engines):
         job = Job(servers, engine, f"same-{engine.replace('_', '-')}", "same.samples", TALKATIVE).start()
         job.committed(filled["records"], seconds=600)
         comparison.take(job.name, job.actions)
-        job.stop()
+        job.end()
     return sum(map(len, comparison.commands.values()))
 
 
@@ -56,8 +56,7 @@ def one_throughput(servers, engine, number, records, args, comparison):
     lines = job.committed(records)
     resident, most = job.resident()
     comparison.take(job.name, job.actions)
-    job.stop()
-    job.new_machine()
+    job.end()
     warm = next((line for line in lines if line["committed"] >= args.warm_share * records and line is not lines[-1]), None)
     if warm is None:
         rig.die(1, f"{job.name} was done before two of its commits were seen: more records")
@@ -80,7 +79,7 @@ def latency(servers, engines, args):
                                "--seconds", args.seconds, "--warm-up", args.warm_up, "--containers", args.containers, background=True,
                                cpu=args.worker_cpu)
         found[engine].append(servers.result(load))
-        job.stop()
+        job.end()
         rig.say(f"round {number + 1}, {engine}: p50 {found[engine][-1]['p50_ms']} ms, p99 {found[engine][-1]['p99_ms']} ms of "
                 f"{found[engine][-1]['commands']} commands")
     return found
@@ -112,8 +111,7 @@ def keys_of(servers, engine, topics, args, measures):
         resident[keys] = job.resident()
         if keys == args.keys and "restore" in measures and engine in EXACTLY_ONCE:
             figures.update(restore(servers, job, records, args))
-        job.stop()
-        job.new_machine()
+        job.end()
     between = args.keys - args.few_keys
     figures["bytes_a_key"] = (resident[args.keys][0] - resident[args.few_keys][0]) / between
     figures["most_bytes_a_key"] = (resident[args.keys][1] - resident[args.few_keys][1]) / between
@@ -155,8 +153,7 @@ def takeover(servers, engines, args):
             if load.poll() is not None:
                 rig.die(3, f"the load ended: {load.stderr.read()}")
         load.kill()
-        job.stop()
-        job.new_machine()
+        job.end()
     return found
 
 

@@ -115,11 +115,11 @@ class PlainLoop {
 Status run(const char* path) {
   const PlainJob job = job_of(path);
   ClientPlan reading = client_plan(job.kafka, RD_KAFKA_CONSUMER);
-  reading.defaults.insert_or_assign("group.id", job.group);
-  reading.defaults.insert_or_assign("auto.offset.reset", "earliest");
-  reading.defaults.insert_or_assign("enable.auto.commit", "true");
-  reading.defaults.insert_or_assign("auto.commit.interval.ms", "100");  // as often as the others commit
-  reading.defaults.insert_or_assign("queued.min.messages", "1000000");
+  reading.required.insert_or_assign("group.id", job.group);
+  reading.required.insert_or_assign("auto.offset.reset", "earliest");
+  reading.required.insert_or_assign("enable.auto.commit", "true");
+  reading.required.insert_or_assign("auto.commit.interval.ms", "100");  // as often as the others commit
+  reading.required.insert_or_assign("queued.min.messages", "1000000");
   auto consumer = make_client(job.kafka, reading);
   if (!consumer) return consumer.status();
   auto producer = make_client(job.kafka, client_plan(job.kafka, RD_KAFKA_PRODUCER));
