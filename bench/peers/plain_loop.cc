@@ -118,6 +118,7 @@ Status run(const char* path) {
   reading.required.insert_or_assign("group.id", job.group);
   reading.required.insert_or_assign("auto.offset.reset", "earliest");
   reading.required.insert_or_assign("enable.auto.commit", "true");
+  reading.required.insert_or_assign("enable.auto.offset.store", "true");
   reading.required.insert_or_assign("auto.commit.interval.ms", "100");  // as often as the others commit
   reading.required.insert_or_assign("queued.min.messages", "1000000");
   auto consumer = make_client(job.kafka, reading);
