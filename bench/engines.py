@@ -31,7 +31,8 @@ def build_jars(servers):
         rig.die(3, "Maven and a JDK (17) are needed for the Java jobs: install maven default-jdk-headless")
     folder = rig.ROOT / "bench" / "peers"
     rig.say("building the Java jobs")
-    done = subprocess.run(["mvn", "-q", "-B", f"-Dpeers.build={jars(servers)}", "-f", str(folder / "pom.xml"), "package"], capture_output=True, text=True)
+    done = subprocess.run(["mvn", "-q", "-B", f"-Dpeers.build={jars(servers)}", "-f", str(folder / "pom.xml"), "package"],
+                          capture_output=True, text=True)
     if done.returncode != 0:
         rig.die(3, f"Maven could not build bench/peers:\n{done.stdout[-3000:]}")
 
@@ -68,8 +69,8 @@ class Job:
 
     def java(self, module, flags, main, *arguments):
         folder = jars(self.servers) / module
-        log = rig.ROOT / "bench" / "peers" / "log4j.properties"
-        return ["java", *self.flags, *flags, f"-Dlog4j.configuration=file:{log}", "-cp", f"{folder / f'{module}-1.jar'}:{folder / 'libs'}/*", main, *arguments]
+        log = f"-Dlog4j.configuration=file:{rig.ROOT / 'bench' / 'peers' / 'log4j.properties'}"
+        return ["java", *self.flags, *flags, log, "-cp", f"{folder / f'{module}-1.jar'}:{folder / 'libs'}/*", main, *arguments]
 
     def start(self):
         self.log_from = self.path.stat().st_size if self.path.exists() else 0

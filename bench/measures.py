@@ -75,9 +75,9 @@ def latency(servers, engines, args):
         job = Job(servers, engine, name, f"{name}.samples", TALKATIVE, heap=args.heap).start()
         time.sleep(args.settle)
         # The load's processor is the worker's: the broker's would be taken by it. All engines are hindered alike.
-        load = servers.program("command_latency", "--brokers", servers.kafka, "--topic", job.topic, "--action-topic", job.actions, "--rate", args.rate,
-                               "--seconds", args.seconds, "--warm-up", args.warm_up, "--containers", args.containers, background=True,
-                               cpu=args.worker_cpu)
+        load = servers.program("command_latency", "--brokers", servers.kafka, "--topic", job.topic, "--action-topic", job.actions,
+                               "--rate", args.rate, "--seconds", args.seconds, "--warm-up", args.warm_up, "--containers", args.containers,
+                               background=True, cpu=args.worker_cpu)
         found[engine].append(servers.result(load))
         job.end()
         rig.say(f"round {number + 1}, {engine}: p50 {found[engine][-1]['p50_ms']} ms, p99 {found[engine][-1]['p99_ms']} ms of "

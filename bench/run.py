@@ -10,13 +10,14 @@ MEASURES = ("commands", "throughput", "latency", "memory", "restore", "takeover"
 
 
 def arguments():
-    p = rig.parser("bench/run.sh", "The right_sizing job on Headroom, Kafka Streams, Flink and in a plain loop, in turn on the same broker and data; and "
-                   "librdkafka alone. Their commands are compared: any difference ends the run with 1.")
+    p = rig.parser("bench/run.sh", "The right_sizing job on Headroom, Kafka Streams, Flink and in a plain loop, in turn on the same broker and "
+                   "data; and librdkafka alone. Their commands are compared: any difference ends the run with 1.")
     p.add_argument("--engines", default=",".join(engines.TITLES), help="which of them (default: all: %(default)s)")
     p.add_argument("--measures", default=",".join(MEASURES), help="which of them (default: all: %(default)s)")
     p.add_argument("--rounds", type=int, default=3, help="of throughput and latency (default 3)")
     p.add_argument("--containers", type=int, default=20_000, help="of all but memory and restore (default 20,000)")
-    p.add_argument("--records", type=int, default=12_000_000, help="throughput: in the topic (default 12 million); the first commands need 544 a container")
+    p.add_argument("--records", type=int, default=12_000_000, help="throughput: in the topic (default 12 million); the first commands need 544 "
+                   "a container")
     p.add_argument("--warm-share", type=float, default=0.3, help="throughput: of the records, not counted (default 0.3)")
     p.add_argument("--rate", type=int, default=50_000, help="latency, takeover: samples a second (default 50,000)")
     p.add_argument("--seconds", type=int, default=120, help="latency: of load (default 120)")
