@@ -18,7 +18,10 @@ EXACTLY_ONCE = [engine for engine in JOBS if engine != "plain"]  # those that co
 JVM = ("streams_memory", "streams_rocksdb", "flink")
 
 # One processor: the serial collector takes the least CPU time there (the parallel and the concurrent ones pay for threads that cannot run).
-JVM_FLAGS = ["-XX:+UseSerialGC"]
+# For speed a heap that is there from the start, half of it young: what a batch leaves behind dies there.
+FAST_HEAP = ["-XX:+UseSerialGC", "-Xms2g", "-Xmx2g", "-Xmn1g"]
+# For many keys one that grows as it must and is given back, which costs time.
+TIGHT_HEAP = ["-XX:+UseSerialGC", "-Xmx10g", "-XX:MinHeapFreeRatio=10", "-XX:MaxHeapFreeRatio=20"]
 # Flink on Java 17 looks into packages that Java has closed.
 FLINK_FLAGS = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in
                ("java.lang", "java.lang.reflect", "java.net", "java.io", "java.nio", "java.text", "java.time", "java.util", "java.util.concurrent",
@@ -44,7 +47,7 @@ def jars(servers):
 class Job:
     """One engine at work for one installation: a topic in, a topic of its own out, state of its own."""
 
-    def __init__(self, servers, engine, name, topic, rules=None, heap="2g", more_flags=()):
+    def __init__(self, servers, engine, name, topic, rules=None, heap=FAST_HEAP):
         self.servers, self.engine, self.name, self.topic = servers, engine, name, topic
         self.config = servers.config(name, right_sizing={"topic": topic, **(rules or {})})
         self.actions = f"{name}.actions"
@@ -52,7 +55,7 @@ class Job:
         self.group = f"{name}.right_sizing" if engine == "headroom" else name
         self.folder = servers.folder / f"{name}.state"
         self.path = servers.folder / f"{name}.log"
-        self.flags = [*JVM_FLAGS, f"-Xmx{heap}", *more_flags]
+        self.heap = heap
         self.process = None
         self.path.unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -70,7 +73,7 @@ class Job:
     def java(self, module, flags, main, *arguments):
         folder = jars(self.servers) / module
         log = f"-Dlog4j.configuration=file:{rig.ROOT / 'bench' / 'peers' / 'log4j.properties'}"
-        return ["java", *self.flags, *flags, log, "-cp", f"{folder / f'{module}-1.jar'}:{folder / 'libs'}/*", main, *arguments]
+        return ["java", *self.heap, *flags, log, "-cp", f"{folder / f'{module}-1.jar'}:{folder / 'libs'}/*", main, *arguments]
 
     def start(self):
         self.log_from = self.path.stat().st_size if self.path.exists() else 0

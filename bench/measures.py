@@ -3,7 +3,7 @@ import statistics
 import time
 
 import rig
-from engines import EXACTLY_ONCE, JOBS, Job
+from engines import EXACTLY_ONCE, JOBS, TIGHT_HEAP, Job
 from same_commands import Comparison
 
 # Every container that lies is told so in every bucket of ten seconds: many commands from few records.
@@ -52,9 +52,8 @@ def throughput(servers, engines, args):
 
 
 def one_throughput(servers, engine, number, records, args, comparison):
-    job = Job(servers, engine, f"peers-{engine.replace('_', '-')}-{number}", "peers.samples", heap=args.heap).start()
+    job = Job(servers, engine, f"peers-{engine.replace('_', '-')}-{number}", "peers.samples").start()
     lines = job.committed(records)
-    resident, most = job.resident()
     comparison.take(job.name, job.actions)
     job.end()
     warm = next((line for line in lines if line["committed"] >= args.warm_share * records and line is not lines[-1]), None)
@@ -62,7 +61,7 @@ def one_throughput(servers, engine, number, records, args, comparison):
         rig.die(1, f"{job.name} was done before two of its commits were seen: more records")
     last = lines[-1]
     done = last["committed"] - warm["committed"]
-    return {"per_cpu_s": done / (last["cpu_s"] - warm["cpu_s"]), "per_s": done / (last["time"] - warm["time"]), "resident": resident, "most": most}
+    return {"per_cpu_s": done / (last["cpu_s"] - warm["cpu_s"]), "per_s": done / (last["time"] - warm["time"])}
 
 
 def latency(servers, engines, args):
@@ -72,7 +71,7 @@ def latency(servers, engines, args):
     for number, engine in in_turn(engines, args.rounds):
         name = f"latency-{engine.replace('_', '-')}-{number}"
         servers.make_topic(f"{name}.samples")
-        job = Job(servers, engine, name, f"{name}.samples", TALKATIVE, heap=args.heap).start()
+        job = Job(servers, engine, name, f"{name}.samples", TALKATIVE).start()
         time.sleep(args.settle)
         # The load's processor is the worker's: the broker's would be taken by it. All engines are hindered alike.
         load = servers.program("command_latency", "--brokers", servers.kafka, "--topic", job.topic, "--action-topic", job.actions,
@@ -103,9 +102,7 @@ def memory_and_restore(servers, engines, args, measures):
 def keys_of(servers, engine, topics, args, measures):
     figures, resident = {}, {}
     for keys, topic in topics.items():
-        # A heap that a JVM gives back, which costs it time: that is not measured here.
-        job = Job(servers, engine, f"keys-{keys}-{engine.replace('_', '-')}", topic, SHORT_BUCKETS, heap=args.keys_heap,
-                  more_flags=["-XX:MinHeapFreeRatio=10", "-XX:MaxHeapFreeRatio=20"]).start()
+        job = Job(servers, engine, f"keys-{keys}-{engine.replace('_', '-')}", topic, SHORT_BUCKETS, heap=TIGHT_HEAP).start()
         records = keys * METRICS * args.scrapes + extra_records(servers, topic)
         job.committed(records)
         resident[keys] = job.resident()
@@ -143,7 +140,7 @@ def takeover(servers, engines, args):
     for engine in engines:
         name = f"takeover-{engine.replace('_', '-')}"
         servers.make_topic(f"{name}.samples")
-        job = Job(servers, engine, name, f"{name}.samples", heap=args.heap).start()
+        job = Job(servers, engine, name, f"{name}.samples").start()
         load = servers.fill(job.topic, background=True, rate=args.rate, seconds=3600 * 12, containers=args.containers, partitions=2)
         time.sleep(args.warm_up)
         for number in range(args.kills):

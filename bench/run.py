@@ -30,8 +30,6 @@ def arguments():
     p.add_argument("--compaction", type=int, default=30, help="restore: seconds that the broker is given before it (default 30)")
     p.add_argument("--kills", type=int, default=5, help="takeover: of each engine (default 5)")
     p.add_argument("--between", type=int, default=15, help="takeover: seconds between two kills (default 15)")
-    p.add_argument("--heap", default="2g", help="most that a JVM's heap may take (default 2g)")
-    p.add_argument("--keys-heap", default="10g", help="the same for memory and restore (default 10g)")
     args = p.parse_args()
     args.engines, args.measures = args.engines.split(","), args.measures.split(",")
     for name, known in (("engines", engines.TITLES), ("measures", MEASURES)):
@@ -51,10 +49,9 @@ def ratio(found, engine, value, inverse=False):
 
 def print_throughput(found):
     print("\nRecords, exactly once where the engine can:\n")
-    rig.table(["engine", "million records a CPU-second", "Headroom / it", "million a second, by the clock", "resident, MiB"],
+    rig.table(["engine", "million records a CPU-second", "Headroom / it", "million a second, by the clock"],
               [[engines.TITLES[engine], measures.spread([r["per_cpu_s"] for r in rounds], 1e6), ratio(found, engine, lambda r: r["per_cpu_s"]),
-                measures.spread([r["per_s"] for r in rounds], 1e6),
-                measures.spread([r["resident"] for r in rounds], 2**20, 0) if "resident" in rounds[0] else "-"] for engine, rounds in found.items()])
+                measures.spread([r["per_s"] for r in rounds], 1e6)] for engine, rounds in found.items()])
 
 
 def print_latency(found, args):
