@@ -82,7 +82,9 @@ class Job:
         return self
 
     def stop(self):
-        """As asked to. A mini cluster of Flink has no such way: what it goes on from is its last checkpoint."""
+        """As asked to. A mini cluster has no such way but with a savepoint: what Flink goes on from is its last checkpoint."""
+        if self.engine == "flink":
+            return self.kill()
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(timeout=60)

@@ -11,6 +11,7 @@ TALKATIVE = {"window": "10m", "min_history": "5m", "patience": 1, "cooldown": "0
 # A bucket a scrape: every part of a container's state has been written after a few.
 SHORT_BUCKETS = {"window": "15m"}
 METRICS = 4  # samples a container and scrape, see bench/sample_load.h
+EXTRA = {}  # topic: records that it was given after it was filled
 
 
 def in_turn(engines, rounds):
@@ -87,23 +88,24 @@ def latency(servers, engines, args):
 def memory_and_restore(servers, engines, args, measures):
     """Resident bytes a key, from few keys to many; then a new machine that has to load the state of the many."""
     engines = [engine for engine in engines if engine in JOBS]
-    topics = {}
-    for keys in (args.few_keys, args.keys):
-        topics[keys] = f"keys-{keys}.samples"
-        rig.say(f"filling a topic with {args.scrapes} scrapes of {keys} containers")
-        servers.fill(topics[keys], samples=keys * METRICS * args.scrapes, containers=keys, partitions=2)
+    # The few get records enough to fill every queue and compile every method, too: what is left is the keys.
+    fills = {args.few_keys: min(args.keys * METRICS * args.scrapes, 2_000_000), args.keys: args.keys * METRICS * args.scrapes}
+    for keys, records in fills.items():
+        rig.say(f"filling a topic with {records} records of {keys} containers")
+        servers.fill(f"keys-{keys}.samples", samples=records, containers=keys, partitions=2)
     found = {engine: [] for engine in engines}
     for engine in engines:
-        found[engine].append(keys_of(servers, engine, topics, args, measures))
+        found[engine].append(keys_of(servers, engine, fills, args, measures))
         rig.say(f"{engine}: {found[engine][-1]}")
     return found
 
 
-def keys_of(servers, engine, topics, args, measures):
+def keys_of(servers, engine, fills, args, measures):
     figures, resident = {}, {}
-    for keys, topic in topics.items():
+    for keys, filled in fills.items():
+        topic = f"keys-{keys}.samples"
         job = Job(servers, engine, f"keys-{keys}-{engine.replace('_', '-')}", topic, SHORT_BUCKETS, heap=TIGHT_HEAP).start()
-        records = keys * METRICS * args.scrapes + extra_records(servers, topic)
+        records = filled + EXTRA.get(topic, 0)
         job.committed(records)
         resident[keys] = job.resident()
         if keys == args.keys and "restore" in measures and engine in EXACTLY_ONCE:
@@ -113,13 +115,6 @@ def keys_of(servers, engine, topics, args, measures):
     figures["bytes_a_key"] = (resident[args.keys][0] - resident[args.few_keys][0]) / between
     figures["most_bytes_a_key"] = (resident[args.keys][1] - resident[args.few_keys][1]) / between
     return figures
-
-
-EXTRA = {}  # records that a topic was given after it was filled
-
-
-def extra_records(servers, topic):
-    return EXTRA.get(topic, 0)
 
 
 def restore(servers, job, records, args):

@@ -57,6 +57,7 @@ public final class FlinkJob {
     set.setString("taskmanager.memory.managed.size", "1m");  // the heap backend uses none
     Optional<Path> newest = newestCheckpoint(folder);
     newest.ifPresent(path -> set.setString("execution.state-recovery.path", path.toUri().toString()));
+    System.out.println("going on from " + newest.map(Path::toString).orElse("nothing"));
     return set;
   }
 
