@@ -23,12 +23,17 @@ def in_turn(engines, rounds):
 
 
 def same_commands(servers, engines):
-    """Many commands of a small fleet, compared in full."""
+    """Many commands of a small fleet, compared in full; what promises exactly once is killed on the way and goes on with an empty disk."""
     jobs = [engine for engine in engines if engine in JOBS]
     filled = servers.fill("same.samples", samples=400_000, containers=500, partitions=2)
     comparison = Comparison(servers)
     for engine in jobs:
         job = Job(servers, engine, f"same-{engine.replace('_', '-')}", "same.samples", TALKATIVE).start()
+        if engine in EXACTLY_ONCE:
+            job.committed(filled["records"] // 4, seconds=600, every_ms=10)
+            job.kill()
+            job.new_machine()
+            job.start()
         job.committed(filled["records"], seconds=600)
         comparison.take(job.name, job.actions)
         job.end()
