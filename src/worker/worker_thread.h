@@ -20,8 +20,9 @@ struct WorkerPorts {
   std::unique_ptr<CheckpointStore> store;
 };
 
-// A worker on a thread of its own, made anew when it was fenced: a machine that was frozen and woke, or brokers that were away for longer than
-// sessions and transactions last. Fenced within a minute of its start twice running, the slot is in use by somebody else: that is final.
+// A worker on a thread of its own, made anew when it was fenced: a machine that was frozen and woke, or brokers that were away for longer
+// than sessions and transactions last. Fenced within a minute of its start twice running, the slot is in use by somebody else: that is
+// final.
 class WorkerThread {
  public:
   using MakePorts = std::function<Result<WorkerPorts>()>;
