@@ -156,6 +156,7 @@ void Simulation::crash_at_a_step() {
   Slot& slot = pick();
   if (slot.worker == nullptr || slot.frozen) return start(slot);
   const char* aim = kAims[below(std::size(kAims))];
+  if (std::string_view(aim).starts_with("abort")) slot.group->broker.fail_next_commit(kit::ModelBroker::Fault::kAborted);
   go(slot, kAimSteps, aim);
   if (slot.worker == nullptr) return;
   crash(slot);
@@ -258,12 +259,15 @@ void Simulation::fault_of_broker() {
   }
 }
 
+// Everybody is gone for long, zombies too; what they sent has arrived.
 void Simulation::empty_group(Group& group) {
   for (Slot& slot : slots_) {
     if (slot.group != &group) continue;
     if (slot.worker != nullptr) crash(slot);
     group.broker.expire(slot.name);
   }
+  zombies_.clear();
+  deliver_late(late_.size());
 }
 
 // All are gone for so long that the group's offsets expire.

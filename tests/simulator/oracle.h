@@ -24,6 +24,7 @@ class Oracle {
   // From here on the lane's state may differ, for records were deleted that it would have to be built from: numbers and places must still
   // be right, values need not.
   void loosen(Partition partition) { lanes_[static_cast<size_t>(partition)].loose = true; }
+  bool is_loose(Partition partition) const { return lanes_[static_cast<size_t>(partition)].loose; }
 
   // The first output that should not be there, or not as it is; empty when there is none.
   std::string judge();
