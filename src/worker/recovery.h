@@ -42,6 +42,7 @@ class Recovery {
   Status plan_without_offset(Lane& lane, const LogBounds& bounds);
   Status plan_rebuild(Lane& lane, const LogBounds& bounds, std::string_view why);
   Result<bool> same_log(Lane& lane, const LogBounds& bounds, Offset offset);
+  Result<bool> is_of_this_log(const Lane& lane);
   Result<LaneOutputs> outputs_of(Lane& lane);
   bool load_core(Lane& lane);
   void start_plan(const LanePtr& lane, const LogBounds& bounds);

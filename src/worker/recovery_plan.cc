@@ -47,8 +47,12 @@ Status Recovery::plan(Lane& lane) {
     r.manifest.reset();
   }
   if (r.manifest && r.metadata && lane.task->identity().incarnation < r.metadata->incarnation) {
-    log_warn("the checkpoint is of an older incarnation; rebuilding", {{"lane", lane.name}});
-    r.manifest.reset();
+    const auto usable = is_of_this_log(lane);
+    if (!usable) return usable.status();
+    if (!usable.value()) {
+      log_warn("the checkpoint is of an older incarnation; rebuilding", {{"lane", lane.name}});
+      r.manifest.reset();
+    }
   }
   if (r.manifest) r.seen_offset = std::max(r.seen_offset, lane.task->progress().next_offset);
   if (!r.committed.offset) return plan_without_offset(lane, bounds.value());
@@ -86,6 +90,15 @@ Result<bool> Recovery::same_log(Lane& lane, const LogBounds& bounds, Offset offs
   const auto timestamp = source_.timestamp_at(lane.partition, r.metadata->last_record_offset, kReadMs);
   if (!timestamp) return timestamp.status();
   return !timestamp.value() || *timestamp.value() == r.metadata->last_record_timestamp;
+}
+
+// Whether a checkpoint of an older incarnation leads to the committed offset: its last record must be in the log yet.
+Result<bool> Recovery::is_of_this_log(const Lane& lane) {
+  const auto& progress = lane.task->progress();
+  if (progress.next_offset > lane.recovery.committed.offset.value_or(-1)) return false;
+  const auto timestamp = source_.timestamp_at(lane.partition, progress.last_record_offset, kReadMs);
+  if (!timestamp) return timestamp.status();
+  return timestamp.value() && *timestamp.value() == progress.last_record_timestamp;
 }
 
 // The manifest's core into the task. False: not usable (the lane is rebuilt, or paused when its meaning has changed).
@@ -136,7 +149,7 @@ Status Recovery::plan_from_metadata(Lane& lane, const LogBounds& bounds, Offset 
   if (!r.manifest) return plan_rebuild(lane, bounds, r.store_failed ? "the checkpoint store does not answer" : "no usable checkpoint");
   plan.use_manifest = true;
   plan.replay_from = lane.task->progress().next_offset;
-  plan.compare = same_function;
+  plan.compare = same_function && lane.task->identity().incarnation == metadata.incarnation;
   return Status::ok();
 }
 

@@ -44,7 +44,7 @@ MUTANTS = [
     ("waits_for_a_record_that_was_compacted_away", "src/worker/worker_reading.cc", "  else\n    lane.task->advance_to(std::min(*position, lane.recovery.plan.target));\n", "", "src/worker/worker_reading.cc", "reaches ? target : batch.position}, suppressed);", "batch.records[before - 1].offset + 1}, suppressed);\n    if (lane.task->progress().next_offset < target) return;\n    (void)reaches;"),
     ("unknown_commit_resolved_without_fencing", "src/worker/committer.cc", "  HEADROOM_CHECK(unresolved_);\n  const Status opened = sink_.open(kOpenMs);", "  HEADROOM_CHECK(unresolved_);\n  const Status opened = Status::ok();", "src/worker/committer.cc", "source_.committed(partitions, true, kReadMs);", "source_.committed(partitions, false, kReadMs);"),
     ("numbers_from_a_shortened_replay", "src/worker/recovery.cc", "  go_on_after_held(lane);\n", ""),
-    ("checkpoint_of_an_older_incarnation", "src/worker/recovery_plan.cc", "lane.task->identity().incarnation < r.metadata->incarnation", "lane.task->identity().incarnation + 100 < r.metadata->incarnation"),
+    ("checkpoint_of_an_older_incarnation", "src/worker/recovery_plan.cc", "    if (!usable.value()) {\n", "    if (false) {\n"),
     ("rebuilt_though_the_checkpoint_was_only_replaced", "src/worker/recovery.cc", "    r.manifest.reset();\n    return ask_store(lane);", "    r.manifest.reset();\n    return away ? ask_store(lane) : decide(lane);"),
 ]
 

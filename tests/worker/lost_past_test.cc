@@ -116,5 +116,38 @@ TEST(LostPast, the_checkpoint_of_an_older_incarnation_is_not_used) {
   EXPECT_EQ(hole_in_sequences(fleet), "");
 }
 
+// A group was set back; the first checkpoint of the new incarnation never came about. The older one is of the same log, whose beginning is
+// gone.
+TEST(LostPast, the_checkpoint_of_an_older_incarnation_of_the_same_log_is_used) {
+  ModelFleet fleet(1);
+  fleet.append(300, 41);
+  fleet.start("a");
+  ASSERT_TRUE(fleet.settle());
+  fleet.step_all(400);
+  const auto lane = fleet.redis.lanes.begin();
+  ASSERT_TRUE(lane->second.manifest);
+  const auto older = lane->second;
+  fleet.append(200, 42);
+  ASSERT_TRUE(fleet.settle());
+  fleet.crash_and_expire("a");
+  lane->second = older;
+  const Offset at = fleet.broker.bounds(0).end - 100;
+  fleet.broker.reset_offset(0, at);
+  fleet.start("a");
+  fleet.workers.at("a").store->refuse_writes(Code::kExhausted);
+  ASSERT_TRUE(fleet.settle());
+  const auto metadata = decode_offset_metadata(fleet.broker.offsets().at(0).metadata);
+  ASSERT_TRUE(metadata);
+  ASSERT_EQ(metadata.value().incarnation, 2u);
+  fleet.crash_and_expire("a");
+  fleet.broker.delete_before(0, 200);
+  fleet.append(100, 43);
+  fleet.start("a");
+  ASSERT_TRUE(fleet.settle());
+  EXPECT_GT(fleet.probe.replayed, 100u);  // from the checkpoint on, not from the log's new start
+  EXPECT_LT(fleet.probe.replayed, 205u);
+  EXPECT_EQ(hole_in_sequences(fleet), "");
+}
+
 }  // namespace
 }  // namespace headroom::kit
