@@ -11,22 +11,6 @@ namespace {
 
 constexpr double kSeconds = 1e-6;
 
-std::string_view outcome_word(CommitOutcome outcome) {
-  switch (outcome) {
-    case CommitOutcome::kCommitted:
-      return "committed";
-    case CommitOutcome::kAborted:
-      return "aborted";
-    case CommitOutcome::kUnknown:
-      return "unknown";
-    case CommitOutcome::kLost:
-      return "lost";
-    case CommitOutcome::kFenced:
-      return "fenced";
-  }
-  return "unknown";
-}
-
 // The value of a string member of a command, by its text: commands are written by this binary, without blanks.
 std::string_view member(std::string_view json, std::string_view name) {
   const std::string quoted = "\"" + std::string(name) + "\":\"";
@@ -53,7 +37,7 @@ void MetricsProbe::on_batch(uint64_t, int64_t duration_us) {
 }
 
 void MetricsProbe::on_commit(CommitOutcome outcome, int64_t duration_us) {
-  metrics_.commit(topology_, outcome_word(outcome), static_cast<double>(duration_us) * kSeconds);
+  metrics_.commit(topology_, outcome_name(outcome), static_cast<double>(duration_us) * kSeconds);
   if (outcome == CommitOutcome::kFenced) metrics_.fenced();
 }
 

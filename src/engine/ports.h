@@ -133,6 +133,23 @@ enum class CommitOutcome {
   kFenced,     // another producer has this slot's transactional.id
 };
 
+// As in metrics.
+constexpr std::string_view outcome_name(CommitOutcome outcome) {
+  switch (outcome) {
+    case CommitOutcome::kCommitted:
+      return "committed";
+    case CommitOutcome::kAborted:
+      return "aborted";
+    case CommitOutcome::kUnknown:
+      return "unknown";
+    case CommitOutcome::kLost:
+      return "lost";
+    case CommitOutcome::kFenced:
+      return "fenced";
+  }
+  return "unknown";
+}
+
 struct CommitResult {
   CommitOutcome outcome = CommitOutcome::kCommitted;
   std::string detail;  // for a person, when not committed

@@ -238,7 +238,6 @@ Status Worker::stop(bool keep_slot) {
   if (status)
     for (const auto& lane : lanes_)
       if (lane->phase == LanePhase::kLive) announce(*lane, std::nullopt, clock_.steady_us() < deadline);
-  publish();
   if (!keep_slot) source_.leave(static_cast<int>(std::max<int64_t>(1000, (deadline - clock_.steady_us()) / 1000)));
   publish();  // without the lanes, if they were given back
   log_info("worker stopped", {{"topology", options_.topology},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/concat.h"
 #include "engine/ports.h"
 #include "kafka/topic_reader.h"
 #include "kit/kafka_cluster.h"
@@ -62,21 +63,6 @@ class Script {
 
  private:
   void say(const std::string& what) { said_.push_back(what); }
-  static std::string name(CommitOutcome outcome) {
-    switch (outcome) {
-      case CommitOutcome::kCommitted:
-        return "committed";
-      case CommitOutcome::kAborted:
-        return "aborted";
-      case CommitOutcome::kUnknown:
-        return "unknown";
-      case CommitOutcome::kLost:
-        return "lost";
-      case CommitOutcome::kFenced:
-        return "fenced";
-    }
-    return "?";
-  }
 
   // Polls all players until it holds.
   void until(const std::vector<Player*>& players, const std::function<bool()>& holds) {
@@ -103,10 +89,10 @@ class Script {
     record.lane = "sizes/" + std::to_string(partition);
     EXPECT_TRUE(player.sink->produce(record));
     const OffsetCommit commit{partition, offset, "m" + std::to_string(sequence)};
-    say(player.slot + " sends offsets: " + name(player.sink->send_offsets(std::span(&commit, 1), group).outcome));
+    say(concat(player.slot, " sends offsets: ", outcome_name(player.sink->send_offsets(std::span(&commit, 1), group).outcome)));
   }
-  void commit(Player& player) { say(player.slot + " commits: " + name(player.sink->commit().outcome)); }
-  void abort(Player& player) { say(player.slot + " aborts: " + name(player.sink->abort().outcome)); }
+  void commit(Player& player) { say(concat(player.slot, " commits: ", outcome_name(player.sink->commit().outcome))); }
+  void abort(Player& player) { say(concat(player.slot, " aborts: ", outcome_name(player.sink->abort().outcome))); }
 
   void look(Player& player, Partition partition, bool stable, int timeout_ms = 20'000) {
     const auto found = player.source->committed(std::span(&partition, 1), stable, timeout_ms);
@@ -261,16 +247,8 @@ class Real final : public World {
   }
 
  private:
-  KafkaWorkerOptions options(const std::string& slot) const {
-    KafkaWorkerOptions made;
-    made.kafka = config_;
-    made.installation = installation_;
-    made.topology = "sizes";
-    made.slot = slot;
-    made.source_topic = in_;
-    made.output_topics = {out_};
-    return made;
-  }
+  KafkaWorkerOptions options(const std::string& slot) const { return worker_options(config_, installation_, slot, in_, {out_}); }
+
   const KafkaConfig config_;
   const std::string installation_;
   const std::string in_;

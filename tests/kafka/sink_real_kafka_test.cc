@@ -22,16 +22,7 @@ class SinkRealKafka : public kit::RealKafkaTest {
     out = make_topic("out", 1);
   }
 
-  KafkaWorkerOptions options(const std::string& slot) const {
-    KafkaWorkerOptions made;
-    made.kafka = config;
-    made.installation = installation;
-    made.topology = "sizes";
-    made.slot = slot;
-    made.source_topic = in;
-    made.output_topics = {out};
-    return made;
-  }
+  KafkaWorkerOptions options(const std::string& slot) const { return worker_options(config, installation, slot, in, {out}); }
 
   std::vector<std::string> visible() const {
     std::vector<std::string> values;

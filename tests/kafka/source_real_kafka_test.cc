@@ -15,13 +15,7 @@ namespace {
 class SourceRealKafka : public kit::RealKafkaTest {
  protected:
   KafkaWorkerOptions options(const std::string& slot, const std::string& topic) const {
-    KafkaWorkerOptions made;
-    made.kafka = config;
-    made.installation = installation;
-    made.topology = "sizes";
-    made.slot = slot;
-    made.source_topic = topic;
-    return made;
+    return worker_options(config, installation, slot, topic);
   }
 };
 

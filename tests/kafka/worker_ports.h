@@ -65,6 +65,18 @@ struct Member : RebalanceListener {
   }
 };
 
+inline KafkaWorkerOptions worker_options(const KafkaConfig& kafka, const std::string& installation, const std::string& slot,
+                                         const std::string& in, std::vector<std::string> out = {}) {
+  KafkaWorkerOptions made;
+  made.kafka = kafka;
+  made.installation = installation;
+  made.topology = "sizes";
+  made.slot = slot;
+  made.source_topic = in;
+  made.output_topics = std::move(out);
+  return made;
+}
+
 inline OutRecord out_record(const std::string& topic, uint64_t sequence, const std::string& value, Offset input_offset = 0) {
   OutRecord record;
   record.topic = topic;

@@ -32,7 +32,6 @@ struct FakeRedis {
   int64_t now_ms = 0;
 
   void flush() { lanes.clear(); }
-  std::string page(const std::string& lane, const std::string& name) { return lanes[lane].pages[name].bytes; }
   void evict_page(const std::string& lane, const std::string& name) { lanes[lane].pages.erase(name); }
   void evict_manifest(const std::string& lane) { lanes[lane].manifest.reset(); }
 
@@ -133,7 +132,7 @@ class FakeStore : public CheckpointStore {
   void read_page(const std::string& lane, const std::string& name, Done<Result<std::string>> done) override {
     ask<Result<std::string>>(64, std::move(done), [redis = &redis_, lane, name]() -> Result<std::string> {
       if (!redis->has_page(lane, name)) return Status(Code::kNotFound, "the page is not in the store");
-      return redis->page(lane, name);
+      return redis->lanes[lane].pages[name].bytes;
     });
   }
   void write_page(const std::string& lane, const std::string& name, std::string bytes, Done<Status> done) override {

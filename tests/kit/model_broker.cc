@@ -13,6 +13,11 @@ namespace {
 constexpr int kSinkWaitMs = 100;
 constexpr int64_t kTransactionTimeoutUs = 10'000'000;
 
+Status no_answer(ModelClock& clock, int timeout_ms) {
+  clock.advance_us(int64_t{timeout_ms} * 1000);
+  return {Code::kTimeout, "no broker answers"};
+}
+
 // Who committed, by the offset's metadata: "hr1;incarnation;epoch;slot;...".
 struct Owner {
   explicit Owner(std::string_view metadata) {
@@ -155,18 +160,13 @@ bool ModelSource::serve_rebalance() {
   return true;
 }
 
-Status ModelSource::no_answer(int timeout_ms) {
-  clock_.advance_us(int64_t{timeout_ms} * 1000);
-  return {Code::kTimeout, "no broker answers"};
-}
-
 Result<LogBounds> ModelSource::bounds(Partition partition, int timeout_ms) {
-  if (broker_.away_) return no_answer(timeout_ms);
+  if (broker_.away_) return no_answer(clock_, timeout_ms);
   return broker_.bounds(partition);
 }
 
 Result<bool> ModelSource::group_lists_slot(std::string_view slot, int timeout_ms) {
-  if (broker_.away_) return no_answer(timeout_ms);
+  if (broker_.away_) return no_answer(clock_, timeout_ms);
   return broker_.lists(std::string(slot));
 }
 
@@ -208,7 +208,7 @@ std::optional<Offset> ModelSource::position(Partition partition) {
 }
 
 Result<std::vector<Committed>> ModelSource::committed(std::span<const Partition> partitions, bool stable, int timeout_ms) {
-  if (broker_.away_) return no_answer(timeout_ms);
+  if (broker_.away_) return no_answer(clock_, timeout_ms);
   broker_.time_out_transactions(clock_.steady_us() - kTransactionTimeoutUs);
   std::vector<Committed> all;
   for (const Partition partition : partitions) {
@@ -225,7 +225,7 @@ Result<std::vector<Committed>> ModelSource::committed(std::span<const Partition>
 }
 
 Result<std::optional<int64_t>> ModelSource::timestamp_at(Partition partition, Offset offset, int timeout_ms) {
-  if (broker_.away_) return no_answer(timeout_ms);
+  if (broker_.away_) return no_answer(clock_, timeout_ms);
   const auto& log = broker_.log(partition);
   const auto at = std::lower_bound(log.begin(), log.end(), offset, [](const ModelBroker::Stored& r, Offset o) { return r.offset < o; });
   if (at == log.end() || at->offset != offset || offset < broker_.bounds(partition).start) return std::optional<int64_t>();
@@ -233,14 +233,14 @@ Result<std::optional<int64_t>> ModelSource::timestamp_at(Partition partition, Of
 }
 
 Result<Offset> ModelSource::offset_at_time(Partition partition, int64_t timestamp_ms, int timeout_ms) {
-  if (broker_.away_) return no_answer(timeout_ms);
+  if (broker_.away_) return no_answer(clock_, timeout_ms);
   for (const auto& r : broker_.log(partition))
     if (r.timestamp_ms >= timestamp_ms && r.offset >= broker_.bounds(partition).start) return r.offset;
   return broker_.bounds(partition).end;
 }
 
 Result<std::map<std::string, LaneOutputs>> ModelSource::scan_outputs(std::span<const std::string> lanes, int timeout_ms) {
-  if (broker_.away_) return no_answer(timeout_ms);
+  if (broker_.away_) return no_answer(clock_, timeout_ms);
   std::map<std::string, LaneOutputs> all;
   for (const auto& r : broker_.output_) {
     if (std::find(lanes.begin(), lanes.end(), r.lane) == lanes.end()) continue;
@@ -304,20 +304,15 @@ ModelBroker::Producer* ModelSink::mine() {
 }
 
 Status ModelSink::open(int timeout_ms) {
-  if (broker_.away_) return no_answer(timeout_ms);
+  if (broker_.away_) return no_answer(clock_, timeout_ms);
   auto& producer = broker_.producers_[slot_];
   producer = {producer.epoch + 1, false, {}, {}, 0};
   epoch_ = producer.epoch;
   return Status::ok();
 }
 
-Status ModelSink::no_answer(int timeout_ms) {
-  clock_.advance_us(int64_t{timeout_ms} * 1000);
-  return {Code::kTimeout, "no broker answers"};
-}
-
 Status ModelSink::end_transaction_of(std::string_view slot, int timeout_ms) {
-  if (broker_.away_) return no_answer(timeout_ms);
+  if (broker_.away_) return no_answer(clock_, timeout_ms);
   auto& producer = broker_.producers_[std::string(slot)];
   producer = {producer.epoch + 1, false, {}, {}, 0};
   return Status::ok();
@@ -338,7 +333,7 @@ Status ModelSink::produce(const OutRecord& record) {
 }
 
 CommitResult ModelSink::send_offsets(std::span<const OffsetCommit> offsets, const GroupMetadata& group) {
-  if (broker_.away_) return {CommitOutcome::kAborted, no_answer(kSinkWaitMs).message()};
+  if (broker_.away_) return {CommitOutcome::kAborted, no_answer(clock_, kSinkWaitMs).message()};
   auto* producer = mine();
   if (producer == nullptr) return {CommitOutcome::kFenced, "another producer has this transactional id"};
   const auto& metadata = dynamic_cast<const ModelGroupMetadata&>(group);
@@ -351,7 +346,7 @@ CommitResult ModelSink::send_offsets(std::span<const OffsetCommit> offsets, cons
 }
 
 CommitResult ModelSink::commit() {
-  if (broker_.away_) return {CommitOutcome::kUnknown, no_answer(kSinkWaitMs).message()};
+  if (broker_.away_) return {CommitOutcome::kUnknown, no_answer(clock_, kSinkWaitMs).message()};
   auto* producer = mine();
   if (producer == nullptr) return {CommitOutcome::kFenced, "another producer has this transactional id"};
   const auto fault = std::exchange(broker_.fault_, ModelBroker::Fault::kNone);
@@ -367,7 +362,7 @@ CommitResult ModelSink::commit() {
 
 // An abort that no broker answers leaves the transaction open: nothing is known of this producer any more.
 CommitResult ModelSink::abort() {
-  if (broker_.away_) return {CommitOutcome::kUnknown, no_answer(kSinkWaitMs).message()};
+  if (broker_.away_) return {CommitOutcome::kUnknown, no_answer(clock_, kSinkWaitMs).message()};
   auto* producer = mine();
   if (producer == nullptr) return {CommitOutcome::kFenced, "another producer has this transactional id"};
   *producer = {producer->epoch, false, {}, {}, 0};

@@ -76,6 +76,7 @@ class ModelBroker {
 
   // No broker answers: reads fail, commits stay unknown.
   void set_away(bool away) { away_ = away; }
+  bool away() const { return away_; }
 
   // Transactions that were begun before this moment (ModelClock::steady_us) are aborted, as open for longer than transaction.timeout.ms,
   // and their producers fenced. Stable reads do it after ten seconds.
@@ -162,7 +163,6 @@ class ModelSource : public Source {
 
  private:
   bool serve_rebalance();
-  Status no_answer(int timeout_ms);
 
   ModelBroker& broker_;
   ModelClock& clock_;
@@ -198,7 +198,6 @@ class ModelSink : public Sink {
 
  private:
   ModelBroker::Producer* mine();
-  Status no_answer(int timeout_ms);
 
   ModelBroker& broker_;
   ModelClock& clock_;

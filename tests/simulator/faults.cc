@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "simulator/notes.h"
 #include "simulator/simulated_worker.h"
 #include "simulator/simulation.h"
 #include "worker/manifest_core.h"
@@ -239,9 +238,8 @@ void Simulation::fault_of_broker() {
   switch (below(8)) {
     case 0:
     case 1:
-      group.away = !group.away;
-      note(group.away ? "broker away" : "broker back");
-      return group.broker.set_away(group.away);
+      group.broker.set_away(!group.broker.away());
+      return note(group.broker.away() ? "broker away" : "broker back");
     case 2:
       note("open transactions time out");
       return group.broker.time_out_transactions(clock_.steady_us());

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "kit/counting_topology.h"
-#include "simulator/notes.h"
 #include "simulator/simulated_worker.h"
 #include "worker/manifest_core.h"
 
@@ -169,7 +168,7 @@ void Simulation::heal() {
   store_away_ = false;
   deliver_late(late_.size());
   for (auto& group : groups_) {
-    group->broker.set_away(group->away = false);
+    group->broker.set_away(false);
     group->broker.fail_next_commit(kit::ModelBroker::Fault::kNone);
     group->broker.deliver_late_commits();
   }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/concat.h"
 #include "headroom/topology.h"
 #include "kit/fake_store.h"
 #include "kit/model_broker.h"
@@ -58,7 +59,6 @@ class Simulation {
     const Topology& topology;
     kit::ModelBroker broker;
     Oracle oracle;
-    bool away = false;          // its broker
     bool offsets_lost = false;  // or set by an operator: not both in one schedule
   };
   struct Slot {
@@ -131,5 +131,14 @@ class Simulation {
   bool store_away_ = false;
   bool store_forgot_ = false;
 };
+
+// Adds a line to the trace, when one is asked for.
+template <class... Parts>
+void Simulation::note(const Parts&... parts) {
+  if (!traced_) return;
+  std::string line = std::to_string(clock_.steady_us() / 1000) + " ms:";
+  ((line += concat(" ", parts)), ...);
+  outcome_.trace.push_back(std::move(line));
+}
 
 }  // namespace headroom::simulator

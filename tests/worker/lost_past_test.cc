@@ -16,6 +16,14 @@ std::string hole_in_sequences(const ModelFleet& fleet) {
   return {};
 }
 
+// After a has started, committed everything and had time for a checkpoint.
+bool has_checkpoint(ModelFleet& fleet) {
+  fleet.start("a");
+  if (!fleet.settle()) return false;
+  fleet.step_all(400);
+  return fleet.redis.lanes.begin()->second.manifest.has_value();
+}
+
 TEST(LostPast, numbers_go_on_after_the_output_topics_when_nothing_else_is_left) {
   ModelFleet fleet(1);
   fleet.append(600, 31);
@@ -47,10 +55,7 @@ TEST(LostPast, numbers_begin_at_one_though_a_group_was_set_past_records_that_nev
 TEST(LostPast, a_checkpoint_replaced_while_it_is_loaded_is_loaded_anew) {
   ModelFleet fleet(1);
   fleet.append(1000, 34);
-  fleet.start("a");
-  ASSERT_TRUE(fleet.settle());
-  fleet.step_all(400);
-  ASSERT_TRUE(fleet.redis.lanes.begin()->second.manifest);
+  ASSERT_TRUE(has_checkpoint(fleet));
   const std::string first = fleet.redis.lanes.begin()->second.manifest->owner;
   fleet.append(200, 35);
   ASSERT_TRUE(fleet.settle());
@@ -78,10 +83,7 @@ TEST(LostPast, a_checkpoint_replaced_while_it_is_loaded_is_loaded_anew) {
 TEST(LostPast, the_checkpoint_of_an_older_incarnation_is_not_used) {
   ModelFleet fleet(1);
   fleet.append(300, 37);
-  fleet.start("a");
-  ASSERT_TRUE(fleet.settle());
-  fleet.step_all(400);
-  ASSERT_TRUE(fleet.redis.lanes.begin()->second.manifest);
+  ASSERT_TRUE(has_checkpoint(fleet));
   fleet.crash_and_expire("a");
   const size_t before = fleet.broker.output().size();
   fleet.broker.recreate(0);
@@ -121,11 +123,8 @@ TEST(LostPast, the_checkpoint_of_an_older_incarnation_is_not_used) {
 TEST(LostPast, the_checkpoint_of_an_older_incarnation_of_the_same_log_is_used) {
   ModelFleet fleet(1);
   fleet.append(300, 41);
-  fleet.start("a");
-  ASSERT_TRUE(fleet.settle());
-  fleet.step_all(400);
+  ASSERT_TRUE(has_checkpoint(fleet));
   const auto lane = fleet.redis.lanes.begin();
-  ASSERT_TRUE(lane->second.manifest);
   const auto older = lane->second;
   fleet.append(200, 42);
   ASSERT_TRUE(fleet.settle());
