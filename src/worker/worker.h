@@ -114,9 +114,11 @@ class Worker : private RebalanceListener {
   Checkpointer checkpointer_;
   Recovery recovery_;
 
-  std::vector<LanePtr> lanes_;           // of the assignment, by partition
-  std::map<Partition, LanePtr> parked_;  // revoked in order, kept until the next assignment
-  std::vector<Partition> reading_;       // what Source::assign was last told
+  std::vector<LanePtr> lanes_;            // of the assignment, by partition
+  std::map<Partition, LanePtr> parked_;   // revoked in order, kept until the next assignment
+  std::vector<Partition> reading_;        // what Source::assign was last told
+  std::vector<Partition> wanted_;         // of choose_reading(), which runs at each step
+  std::vector<PartitionOffset> offsets_;  // and where they go on
   bool reassign_ = false;
   bool assigned_ = false;
   std::string hold_;

@@ -28,8 +28,8 @@ std::string Worker::hold_reason() const {
 // Tells the source what to read: lanes that are ready, unless something holds them back.
 Status Worker::choose_reading() {
   hold_ = hold_reason();
-  std::vector<Partition> wanted;
-  std::vector<PartitionOffset> offsets;
+  wanted_.clear();
+  offsets_.clear();
   if (hold_.empty()) {
     for (const auto& lane : lanes_) {
       const bool ready = lane->phase == LanePhase::kLive || lane->phase == LanePhase::kReplaying;
@@ -39,14 +39,14 @@ Status Worker::choose_reading() {
         lane->trouble =
             indebted ? "the replay debt has reached its limit: no checkpoint since offset " + std::to_string(lane->checkpoint.offset) : "";
       if (!ready || indebted) continue;
-      wanted.push_back(lane->partition);
-      offsets.push_back({lane->partition, lane->task->progress().next_offset});
+      wanted_.push_back(lane->partition);
+      offsets_.push_back({lane->partition, lane->task->progress().next_offset});
     }
   }
-  if (wanted == reading_ && !reassign_) return Status::ok();
-  const Status status = source_.assign(offsets);
+  if (wanted_ == reading_ && !reassign_) return Status::ok();
+  const Status status = source_.assign(offsets_);
   if (!status) return status;
-  reading_ = std::move(wanted);
+  reading_ = wanted_;
   reassign_ = false;
   return Status::ok();
 }

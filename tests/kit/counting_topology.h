@@ -1,6 +1,5 @@
 #pragma once
 
-#include <charconv>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,13 +7,14 @@
 #include <tuple>
 #include <utility>
 
+#include "base/concat.h"
 #include "headroom/decoder.h"
 #include "headroom/operator.h"
 #include "headroom/topology.h"
 
 namespace headroom::kit {
 
-// A small topology whose every output tells all of its state: records "name", an output at each third record of a name with how many there
+// A small topology whose every output tells all of its state: records "name", an output at each fifth record of a name with how many there
 // were and a checksum over their places. What is lost, doubled or restored wrongly shows in the next output.
 struct Word {
   std::string_view name;
@@ -53,22 +53,14 @@ struct CountWords {
   int64_t idle_ms() const { return int64_t{1} << 40; }
   std::optional<Tally> step(State& state, const Word& in) const {
     state.sum = state.sum * 31 + static_cast<uint64_t>(in.time_ms);
-    if (++state.seen % 3 != 0) return std::nullopt;
+    if (++state.seen % 5 != 0) return std::nullopt;
     return Tally{std::string(in.name), state.seen, state.sum};
   }
 };
 
-inline void append_number(std::string& text, std::string_view before, uint64_t number) {
-  char digits[20];
-  text.append(before).append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
-}
-
 inline void encode_tally(const Tally& tally, const Envelope& envelope, Encoded& out) {
   out.key = tally.name;
-  out.value = tally.name;
-  append_number(out.value, " ", static_cast<uint64_t>(tally.seen));
-  append_number(out.value, " ", tally.sum);
-  append_number(out.value, " #", envelope.sequence);
+  out.value = concat(tally.name, " ", std::to_string(tally.seen), " ", std::to_string(tally.sum), " #", std::to_string(envelope.sequence));
 }
 
 inline Topology counting_topology(std::string name = "counting") {

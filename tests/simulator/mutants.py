@@ -29,7 +29,7 @@ MUTANTS = [
     ("outbox_kept_after_its_commit", "src/worker/committer.cc", "  attempt_.clear();\n  outbox_.clear();\n  trouble_.clear();", "  attempt_.clear();\n  trouble_.clear();"),
     ("returning_lane_kept_whatever_happened", "src/worker/recovery.cc", "if (committed.offset && *committed.offset == lane.committed && committed.metadata == lane.committed_metadata) {", "if (committed.offset) {"),
     ("replay_one_record_too_far", "src/worker/worker_reading.cc", "const Offset target = lane.recovery.plan.target;\n", "const Offset target = lane.recovery.plan.target + 1;\n"),
-    ("reads_on_from_the_committed_offset", "src/worker/worker_reading.cc", "offsets.push_back({lane->partition, lane->task->progress().next_offset});", "offsets.push_back({lane->partition, std::max(lane->committed + 1, lane->task->progress().next_offset)});"),
+    ("reads_on_from_the_committed_offset", "src/worker/worker_reading.cc", "offsets_.push_back({lane->partition, lane->task->progress().next_offset});", "offsets_.push_back({lane->partition, std::max(lane->committed + 1, lane->task->progress().next_offset)});"),
     ("offsets_read_past_open_transactions", "src/worker/recovery.cc", "auto stable = source_.committed(partitions, true, kStableReadMs);", "auto stable = source_.committed(partitions, false, kStableReadMs);"),
     ("state_changed_before_its_page_was_written", "src/engine/keyed_store.cc", "if (page.waiting && live(slot) && snapshot_->waits_for(number, slot % kPageSlots)) {", "if (false) {"),
     ("changed_page_not_in_the_checkpoint", "src/engine/keyed_store.cc", "    page.dirty = true;\n    dirty_pages_.push_back(number);", "    page.dirty = true;\n    if (number % 2 == 0) dirty_pages_.push_back(number);"),

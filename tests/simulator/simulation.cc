@@ -14,7 +14,7 @@ constexpr size_t kWorkers = 3;
 constexpr uint64_t kLeastRecords = 500;
 constexpr uint64_t kLeastFaults = 5;
 constexpr uint64_t kLeastCommits = 20;
-constexpr uint64_t kLeastTurns = 40;
+constexpr uint64_t kLeastTurns = 30;
 // Turns within which everything must be done once the faults have stopped.
 constexpr uint64_t kSettleTurns = 4000;
 constexpr uint64_t kTurnSteps = 40;
@@ -104,7 +104,7 @@ void Simulation::check_memory(Slot& slot) {
 void Simulation::append(Group& group, uint64_t records) {
   for (uint64_t i = 0; i < records; ++i, ++outcome_.records) {
     const auto partition = static_cast<Partition>(below(kLanes));
-    group.broker.append(partition, "k", one_in(50) ? "bad" : "word" + std::to_string(below(one_in(2) ? 20 : 60)), time_ms_ += 7);
+    group.broker.append(partition, "k", one_in(50) ? "bad" : "word" + std::to_string(below(one_in(2) ? 12 : 40)), time_ms_ += 7);
     if (one_in(10)) group.broker.append_gap(partition, 1);
   }
 }
@@ -120,7 +120,7 @@ Outcome Simulation::run() {
   if (outcome_.violation.empty() && (store_forgot_ || one_in(4))) {
     for (Slot& slot : slots_)
       if (slot.worker != nullptr) crash(slot);
-    for (auto& group : groups_) append(*group, 30);
+    for (auto& group : groups_) append(*group, 20);
     heal();
     if (settle()) check_everything();
   }
@@ -131,8 +131,9 @@ Outcome Simulation::run() {
 void Simulation::play() {
   size_t started = 1;
   for (uint64_t turn = 0; outcome_.records < kLeastRecords || outcome_.faults < kLeastFaults || turn < kLeastTurns; ++turn) {
-    if (one_in(3)) append(pick_group(), outcome_.records < kLeastRecords ? 10 + below(30) : 1 + below(3));
-    if (one_in(8)) fault();
+    const uint64_t wanted = kLeastRecords - std::min(kLeastRecords, outcome_.records);
+    if (one_in(2)) append(pick_group(), wanted > 0 ? std::min(wanted, 13 + below(26)) : 1 + below(3));
+    if (one_in(6)) fault();
     for (uint64_t i = 0; i < 3; ++i) go(pick(), 1 + below(kTurnSteps));
     if (!zombies_.empty()) go_zombies();
     if (!late_.empty() && one_in(4)) deliver_late(1 + below(4));
@@ -146,7 +147,7 @@ void Simulation::finish() {
   const auto enough = [&](const auto& group) { return group->broker.commits() >= kLeastCommits; };
   bool done = settle();
   while (done && !std::all_of(groups_.begin(), groups_.end(), enough)) {
-    for (auto& group : groups_) append(*group, 20);
+    for (auto& group : groups_) append(*group, 6);
     done = settle();
   }
   if (!done) return;
@@ -200,7 +201,7 @@ bool Simulation::settle() {
         start(slot);
       }
       restart_paused(slot);
-      go(slot, kTurnSteps);
+      go(slot, kTurnSteps / 2);
     }
   }
   std::string why = "not everything is committed though the faults have stopped";

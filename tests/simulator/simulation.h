@@ -68,7 +68,8 @@ class Simulation {
     bool frozen = false;
   };
 
-  uint64_t below(uint64_t limit) { return random_() % limit; }
+  // Of the high bits: the low ones of this generator repeat soon.
+  uint64_t below(uint64_t limit) { return (random_() >> 32) * limit >> 32; }
   bool one_in(uint64_t n) { return below(n) == 0; }
   Slot& pick() { return slots_[below(slots_.size())]; }
   Group& pick_group() { return *groups_[below(groups_.size())]; }
@@ -116,7 +117,8 @@ class Simulation {
 
   const bool traced_;
   CrashCounts& crashes_;
-  std::mt19937_64 random_;
+  // Knuth's MMIX: schedules draw some thousand numbers each, and a generator with more state costs more to seed than to ask.
+  std::linear_congruential_engine<uint64_t, 6364136223846793005U, 1442695040888963407U, 0> random_;
   kit::ModelClock clock_;
   kit::FakeRedis redis_;
   kit::FakeRedis remembered_;
