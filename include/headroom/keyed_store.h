@@ -99,6 +99,21 @@ class KeyedStore final : public StateStore {
     return slot_at(slot) + kKeyBytes;
   }
 
+  // Calls visit(key, state) for every state, by slot, and forgets on the way those that have been idle too long at `now`. All count as
+  // changed, none as touched.
+  template <class Visit>
+  void visit_all(int64_t now, Visit&& visit) {
+    for (uint32_t slot = 0; slot < slot_count(); ++slot) {
+      if (!live(slot)) continue;
+      if (idle(meta_at(slot).last_touch, now)) {
+        forget(slot);
+        continue;
+      }
+      if (meta_at(slot).mark != mark_) first_touch(slot);
+      visit(key_of(slot), static_cast<void*>(slot_at(slot) + kKeyBytes));
+    }
+  }
+
   std::string_view name() const override { return name_; }
   uint32_t version() const override { return type_.version; }
   uint64_t key_count() const override { return index_.size(); }

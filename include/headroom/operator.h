@@ -48,6 +48,14 @@ class Emitter {
 // output: outputs are consumed before the batch ends. An operator with a
 //   static void prefetch(const State&, const In&);
 // has it called some inputs ahead of the step, to bring memory closer; it must not change anything.
+//
+// Some inputs are for all states, as the passing of time is. An operator that steps with an emitter may have
+//   static bool for_all(const In&);
+//   void step_all(const StateKey& key, State&, const In&, Emitter<Out>&) const;   // instead of step, for every state
+//   void after_all(const In&, Emitter<Out>&) const;                               // then once
+// States come in the order of their slots, which is a function of the inputs, restored or not. Such an input makes no state and keeps none
+// from being forgotten. A key's views live as long as its state, which is at least to the end of the chunk: the type that the source
+// decodes has `bool ends_chunk() const`, true for such inputs, and a chunk of values ends with the first one.
 template <class Op>
 concept SteppingOperator = requires(const Op op, typename Op::State& state, const typename Op::In& in) {
   { op.step(state, in) } -> std::same_as<std::optional<typename Op::Out>>;
@@ -55,6 +63,13 @@ concept SteppingOperator = requires(const Op op, typename Op::State& state, cons
 template <class Op>
 concept EmittingOperator = requires(const Op op, typename Op::State& state, const typename Op::In& in, Emitter<typename Op::Out>& emit) {
   { op.step(state, in, emit) } -> std::same_as<void>;
+};
+template <class Op>
+concept BroadcastingOperator = EmittingOperator<Op> &&
+    requires(const Op op, const StateKey& key, typename Op::State& state, const typename Op::In& in, Emitter<typename Op::Out>& emit) {
+  { Op::for_all(in) } -> std::same_as<bool>;
+  { op.step_all(key, state, in, emit) } -> std::same_as<void>;
+  { op.after_all(in, emit) } -> std::same_as<void>;
 };
 template <class Op>
 concept Operator = (SteppingOperator<Op> || EmittingOperator<Op>)&&requires(const Op op, const typename Op::In& in) {

@@ -177,7 +177,11 @@ class OperatorStage final : public Stage<typename Op::In> {
     uint32_t slot;
   };
 
+  static constexpr bool kBroadcasts = BroadcastingOperator<Op>;
+
   void start(const In& in, size_t i) {
+    if constexpr (kBroadcasts)
+      if (Op::for_all(in)) return;
     Coming& coming = ring_[i % kRing];
     coming.hash = KeyedStore::hash(Op::key(in));
     store_.prefetch(coming.hash);
@@ -189,9 +193,18 @@ class OperatorStage final : public Stage<typename Op::In> {
   void prefetch(const In& in, size_t i) {
     if (const void* state = store_.peek(ring_[i % kRing].slot)) Op::prefetch(*static_cast<const State*>(state), in);
   }
+  void step_all(const In& in, uint32_t ordinal, Chunk& chunk) {
+    Emitter<Out> emit(outputs_);
+    emit.set_ordinal(ordinal);
+    store_.visit_all(chunk.times[ordinal],
+                     [&](const StateKey& key, void* state) { op_.step_all(key, *static_cast<State*>(state), in, emit); });
+    op_.after_all(in, emit);
+  }
   void step(const Values<In>& in, size_t i, Chunk& chunk) {
     const Coming& coming = ring_[i % kRing];
     const uint32_t ordinal = in.ordinal(i);
+    if constexpr (kBroadcasts)
+      if (Op::for_all(in[i])) return step_all(in[i], ordinal, chunk);
     void* at = store_.touch(Op::key(in[i]), coming.hash, coming.slot, chunk.times[ordinal]);
     if (at == nullptr) return chunk.refuse(ordinal, kTooManyKeys);
     State& state = *static_cast<State*>(at);
@@ -264,7 +277,7 @@ class Chain {
  public:
   virtual ~Chain() = default;
   virtual void begin() = 0;
-  // Gives the number of values since begin().
+  // Gives the number of values since begin(); SIZE_MAX when no more may follow in this chunk.
   virtual size_t decode(const Record& record, uint32_t index) = 0;
   // Takes what was decoded since begin() through all stages.
   virtual void run(Chunk& chunk) = 0;
@@ -273,6 +286,11 @@ class Chain {
 template <class T>
 concept HasEventTime = requires(const T& t) {
   { t.time_ms } -> std::convertible_to<int64_t>;
+};
+
+template <class T>
+concept EndsChunks = requires(const T& t) {
+  { t.ends_chunk() } -> std::same_as<bool>;
 };
 
 template <class T>
@@ -286,6 +304,8 @@ class TypedChain final : public Chain {
   }
   size_t decode(const Record& record, uint32_t index) override {
     decoder_->decode(record, index, decoded_);
+    if constexpr (EndsChunks<T>)
+      if (!decoded_.values.empty() && decoded_.values.back().value.ends_chunk()) return SIZE_MAX;
     return decoded_.values.size();
   }
   void run(Chunk& chunk) override {

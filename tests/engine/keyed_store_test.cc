@@ -201,6 +201,41 @@ TEST(KeyedStore, counts_the_bytes_it_copies_and_gives_them_back) {
   EXPECT_EQ(store.copied_bytes(), 0u);
 }
 
+TEST(KeyedStore, shows_a_visitor_all_states_and_the_running_snapshot_what_they_were) {
+  KeyedStore store = make_store();
+  for (int i = 0; i < 70; ++i) touch(store, {"k", std::to_string(i)}, 5)->sum = i;
+  store.begin_snapshot(true);
+  std::vector<int64_t> seen;
+  store.visit_all(10, [&](const StateKey& key, void* state) {
+    auto& counter = *static_cast<Counter*>(state);
+    EXPECT_EQ(key.second, std::to_string(counter.sum));
+    seen.push_back(std::exchange(counter.sum, -1));
+  });
+  ASSERT_EQ(seen.size(), 70u);
+  EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
+  Pages pages;
+  while (auto image = store.next_page(SIZE_MAX)) put(pages, std::move(image));
+  store.end_snapshot(true);
+  KeyedStore restored = make_store();
+  restored.expect(store.page_count(), 70, store.sweep_slot());
+  ASSERT_TRUE(load(restored, pages).is_ok());
+  for (int i = 0; i < 70; ++i) EXPECT_EQ(touch(restored, {"k", std::to_string(i)}, 10)->sum, i);
+  store.begin_snapshot(false);  // what the visit changed is in the next one
+  size_t pages_of_the_next = 0;
+  while (store.next_page(SIZE_MAX)) ++pages_of_the_next;
+  EXPECT_EQ(pages_of_the_next, 3u);
+}
+
+TEST(KeyedStore, forgets_what_is_idle_when_visited) {
+  KeyedStore store = make_store();
+  touch(store, {"old", ""}, 0);
+  touch(store, {"new", ""}, 1);
+  std::vector<std::string> seen;
+  store.visit_all(kIdle, [&](const StateKey& key, void*) { seen.emplace_back(key.first); });
+  EXPECT_EQ(seen, std::vector<std::string>{"new"});
+  EXPECT_EQ(store.key_count(), 1u);
+}
+
 // Random touches, expiry and snapshots against a map. Each snapshot must hold the state as of its begin, and a store restored from it must
 // go on exactly as the first.
 class StoreModel {
