@@ -268,17 +268,23 @@ void Simulation::empty_group(Group& group) {
   deliver_late(late_.size());
 }
 
-// All are gone for so long that the group's offsets expire.
+// All are gone for so long that the group's offsets expire; now and then the store has forgotten by then, too, and records are gone.
 void Simulation::lose_offsets(Group& group) {
   if (group.offsets_lost) return;
   empty_group(group);
   note("offsets expire");
   group.broker.expire_offsets();
+  if (one_in(2)) return;
+  note("store flushed");
+  redis_.flush();
+  store_forgets();
+  retain(group);
 }
 
-// An operator sends the group back, or ahead, to an offset of the log.
+// An operator sends the group back, or ahead, to an offset of the log. A replica of the store may know nothing of what follows.
 void Simulation::reset_offset(Group& group) {
   empty_group(group);
+  if (one_in(2)) remembered_ = redis_;
   if (const auto wrong = group.oracle.judge(); !wrong.empty()) violate(wrong);
   const auto partition = static_cast<Partition>(below(static_cast<uint64_t>(group.broker.partitions())));
   const LogBounds bounds = group.broker.bounds(partition);
