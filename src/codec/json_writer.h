@@ -1,6 +1,7 @@
 #pragma once
 
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -40,6 +41,17 @@ class JsonWriter {
   void member_micro(std::string_view name, int64_t micro) {
     key(name);
     append_micro(micro);
+  }
+  void member_boolean(std::string_view name, bool value) {
+    key(name);
+    *out_ += value ? "true" : "false";
+  }
+  // The shortest decimal that reads back as the same double; what JSON has no number for is left out.
+  void member_number(std::string_view name, double value) {
+    if (!std::isfinite(value)) return;
+    key(name);
+    char digits[32];
+    out_->append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
   }
   void element_integer(int64_t value) {
     separate();
