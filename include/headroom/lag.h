@@ -47,6 +47,9 @@ struct LagSample {
   std::optional<int64_t> lost_records;  // deleted before the group read them: log start - committed
   std::optional<int64_t> skew_ms;       // how far end_time_ms is ahead of observed_ms, when it is
   std::span<const LagLabel> labels;     // by name
+  // What states are keyed by, as the decoder joins it: cluster and group, topic and partition, a '\x1f' between them. Not on the wire.
+  std::string_view group_key;
+  std::string_view partition_key;
 };
 
 // A source says what time it is, after all samples of a cycle, to every partition: the only clock that judges.

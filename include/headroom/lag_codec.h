@@ -5,11 +5,26 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "headroom/decoder.h"
 #include "headroom/lag.h"
 
 namespace headroom {
+
+// Why a record was refused, beside those of headroom/codec.h (empty, not_utf8, too_deep, not_json, wrong_type, string_too_long,
+// control_character, missing_time and what is said of times). Where more than one holds, it is the first found.
+namespace reject_reason {
+inline constexpr std::string_view kMissingName = "missing_name";  // cluster, group or topic, or an empty one
+inline constexpr std::string_view kMissingPartition = "missing_partition";
+inline constexpr std::string_view kMissingInterval = "missing_interval";  // of a tick
+inline constexpr std::string_view kUnknownKind = "unknown_kind";
+inline constexpr std::string_view kNegative = "negative";       // a number below zero
+inline constexpr std::string_view kNotInteger = "not_integer";  // a number with fraction or exponent where none may be
+inline constexpr std::string_view kNumberTooLarge = "number_too_large";
+inline constexpr std::string_view kTooManyLabels = "too_many_labels";
+inline constexpr std::string_view kBadLabel = "bad_label";  // a name that is empty, repeated or has a '=' in it
+}  // namespace reject_reason
 
 // Compact JSON, members in a fixed order, the same bytes for the same value. What is absent is left out, but `committed_offset`,
 // `consumed_time_ms`, `end_time_ms`, `topic_id` and `members`, which are null.

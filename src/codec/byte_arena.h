@@ -13,19 +13,18 @@ class ByteArena {
  public:
   std::string_view copy(std::string_view bytes) {
     if (bytes.empty()) return {};
-    while (current_ < blocks_.size() && blocks_[current_].size - used_ < bytes.size()) {
-      ++current_;
-      used_ = 0;
-    }
-    if (current_ == blocks_.size()) {
-      const size_t size = std::max(kBlockBytes, bytes.size());
-      blocks_.push_back({std::make_unique<char[]>(size), size});
-      used_ = 0;
-    }
-    char* at = blocks_[current_].bytes.get() + used_;
+    char* at = take(bytes.size());
     std::memcpy(at, bytes.data(), bytes.size());
-    used_ += bytes.size();
     return {at, bytes.size()};
+  }
+
+  // The first, the character between them, the second. None may be empty.
+  std::string_view join(std::string_view first, char between, std::string_view second) {
+    char* at = take(first.size() + 1 + second.size());
+    std::memcpy(at, first.data(), first.size());
+    at[first.size()] = between;
+    std::memcpy(at + first.size() + 1, second.data(), second.size());
+    return {at, first.size() + 1 + second.size()};
   }
 
   void reset() {
@@ -34,6 +33,21 @@ class ByteArena {
   }
 
  private:
+  char* take(size_t size) {
+    while (current_ < blocks_.size() && blocks_[current_].size - used_ < size) {
+      ++current_;
+      used_ = 0;
+    }
+    if (current_ == blocks_.size()) {
+      const size_t room = std::max(kBlockBytes, size);
+      blocks_.push_back({std::make_unique<char[]>(room), room});
+      used_ = 0;
+    }
+    char* at = blocks_[current_].bytes.get() + used_;
+    used_ += size;
+    return at;
+  }
+
   static constexpr size_t kBlockBytes = size_t{64} * 1024;
   struct Block {
     std::unique_ptr<char[]> bytes;

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <optional>
 
-#include "base/check.h"
 #include "codec/number_repair.h"
 #include "codec/sample_rules.h"
 
@@ -15,8 +13,6 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::element_type;
 
-constexpr size_t kMaxDepth = 64;
-constexpr size_t kFirstCapacity = size_t{16} * 1024;
 constexpr size_t kMaxIndexBytes = 1024;
 
 // The reason against an integer time; empty when there is none.
@@ -84,35 +80,9 @@ struct SampleDocument::Judge {
   int64_t latest_ms;
 };
 
-SampleDocument::SampleDocument(const SampleDecoderOptions& options) : options_(options) {
-  HEADROOM_CHECK(parser_.allocate(kFirstCapacity, kMaxDepth) == simdjson::SUCCESS);
-}
-
-simdjson::error_code SampleDocument::parse_padded(std::string_view json, element& out) {
-  const size_t needed = json.size() + simdjson::SIMDJSON_PADDING;
-  if (needed > padded_capacity_) {
-    padded_capacity_ = std::max(needed * 2, kFirstCapacity);
-    padded_ = std::make_unique<char[]>(padded_capacity_);
-  }
-  std::memcpy(padded_.get(), json.data(), json.size());
-  const auto error = parser_.parse(padded_.get(), json.size(), false).get(out);
-  HEADROOM_CHECK(error != simdjson::MEMALLOC);
-  return error;
-}
-
-std::string_view SampleDocument::parse(std::string_view json, element& out) {
-  auto error = parse_padded(json, out);
-  if (error == simdjson::SUCCESS) return {};
-  // Which of several errors simdjson reports depends on the machine's instruction set; this order does not.
-  if (!simdjson::validate_utf8(json.data(), json.size())) return reject_reason::kNotUtf8;
-  if (repair_numbers(json, repaired_)) error = parse_padded(repaired_, out);
-  if (error == simdjson::SUCCESS) return {};
-  return error == simdjson::DEPTH_ERROR ? reject_reason::kTooDeep : reject_reason::kNotJson;
-}
-
 void SampleDocument::decode(const Record& record, uint32_t index, Decoded<Sample>& out) {
   element root;
-  const std::string_view reason = record.value.empty() ? reject_reason::kEmpty : parse(record.value, root);
+  const std::string_view reason = json_.parse(record.value, root);
   if (!reason.empty()) {
     out.count(reason);
     out.rejects.push_back({index, reason, 1, {}});

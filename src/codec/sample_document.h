@@ -3,11 +3,10 @@
 #include <simdjson.h>
 
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <string_view>
 
 #include "codec/byte_arena.h"
+#include "codec/json_text.h"
 #include "headroom/codec.h"
 
 namespace headroom::codec {
@@ -16,7 +15,7 @@ namespace headroom::codec {
 // begin_batch().
 class SampleDocument {
  public:
-  explicit SampleDocument(const SampleDecoderOptions& options);
+  explicit SampleDocument(const SampleDecoderOptions& options) : options_(options) {}
 
   void begin_batch() { arena_.reset(); }
   void decode(const Record& record, uint32_t index, Decoded<Sample>& out);
@@ -25,9 +24,6 @@ class SampleDocument {
   struct Members;
   struct Judge;
 
-  // The parsed record, valid until the next parse; or the reason against it.
-  std::string_view parse(std::string_view json, simdjson::dom::element& out);
-  simdjson::error_code parse_padded(std::string_view json, simdjson::dom::element& out);
   void decode_array(const simdjson::dom::array& array, Judge& judge, Decoded<Sample>& out);
   // The reason against an element; empty when it was appended.
   std::string_view decode_element(const simdjson::dom::element& element, const Judge& judge, Decoded<Sample>& out);
@@ -38,10 +34,7 @@ class SampleDocument {
   void keep_strings(Sample& sample);
 
   SampleDecoderOptions options_;
-  simdjson::dom::parser parser_;
-  std::unique_ptr<char[]> padded_;
-  size_t padded_capacity_ = 0;
-  std::string repaired_;
+  JsonText json_;
   ByteArena arena_;
 };
 
