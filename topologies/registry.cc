@@ -31,9 +31,18 @@ Result<Topology> build_right_sizing(const Config& config, const TopologyConfig& 
   return right_sizing(params, options_of(config), observers.assessment);
 }
 
-const std::array<TopologyEntry, 1> kTable = {{
+Result<Topology> build_lag_watch(const Config& config, const TopologyConfig& part, const TopologyObservers& observers) {
+  LagWatchParams params;
+  const Status read = read_settings_text(part.params_json, [&params](SettingVisitor& visitor) { declare(visitor, params); });
+  if (!read) return read;
+  return lag_watch(params, options_of(config), observers.lag);
+}
+
+const std::array<TopologyEntry, 2> kTable = {{
     {"right_sizing", "Compares what containers reserve with what they use, and writes resize commands for those that lie.",
      make_params<RightSizingParams>, build_right_sizing},
+    {"lag_watch", "Judges how far consumer groups lag behind, and writes alerts and scale commands for those that need help.",
+     make_params<LagWatchParams>, build_lag_watch},
 }};
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "config/declare.h"
 #include "headroom/status.h"
 #include "headroom/topology.h"
+#include "topologies/lag_watch.h"
 #include "topologies/right_sizing.h"
 
 namespace headroom {
@@ -15,6 +16,7 @@ namespace headroom {
 // Those who look on while topologies work; each may be empty. Called on the tasks' threads.
 struct TopologyObservers {
   ObserveAssessment assessment;
+  LagObservers lag;
 };
 
 // One row of the table of topologies.

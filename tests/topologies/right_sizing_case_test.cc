@@ -15,7 +15,7 @@ namespace {
 std::vector<SizingCase> all_cases() {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(std::string(HEADROOM_SOURCE_DIR) + "/tests/topologies")) {
-    if (entry.path().extension() == ".case") files.push_back(entry.path());
+    if (entry.path().extension() == ".case" && entry.path().filename().string().starts_with("right_sizing_")) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   std::vector<SizingCase> cases;

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace headroom {
+
+class SettingVisitor;
+
+// Lag that is no cause for a verdict.
+struct LagAllowance {
+  std::string group;  // pattern of the group's name; see policy/target_pattern.h
+  std::string topic;  // pattern; empty: all
+  int64_t lag_records = 0;
+};
+
+// What partitions are judged by, beside the rules of operators/lag_partitions.h.
+struct LagJudgingParams {
+  std::vector<LagAllowance> allowed;  // the first that fits
+  int64_t first_commit_interval_ms = 3'600'000;
+};
+
+struct LagWatchParams {
+  std::string topic = "headroom.lag";
+  std::string action_topic = "headroom.actions";
+  std::string alert_topic = "headroom.alerts";
+  std::string key = "{env}/{view}";  // template over labels by which the source keys its records
+  LagJudgingParams judging;
+};
+
+void declare(SettingVisitor& visitor, LagAllowance& allowance);
+void declare(SettingVisitor& visitor, LagWatchParams& params);
+
+}  // namespace headroom
