@@ -116,7 +116,6 @@ void declare_words(SettingVisitor& v, LagDetectorParams& p) {
 
 void declare(SettingVisitor& v, LagLabelFilter& filter) {
   v.text({"label", "cluster, group, topic, partition or one that the source gives groups."}, filter.label, kLabelRule);
-  v.rule({"label"}, "label must be given", !filter.label.empty());
   v.texts({"matches", "Patterns, one of which its value must fit."}, filter.matches, kPatternRule);
   v.rule({"matches"}, "matches must have at least one pattern", !filter.matches.empty());
 }
@@ -135,7 +134,6 @@ void declare(SettingVisitor& v, LagMute& mute) {
 
 void declare(SettingVisitor& v, LagDetectorParams& params) {
   v.text({"name", "Names the detector in alerts and checkpoints; open incidents belong to it."}, params.name, kNameRule);
-  v.rule({"name"}, "name must be given", !params.name.empty());
   declare_what(v, params);
   declare_how(v, params);
   declare_words(v, params);
