@@ -13,6 +13,7 @@
 #include "headroom/decoder.h"
 #include "headroom/encoder.h"
 #include "headroom/sample.h"
+#include "headroom/scale.h"
 #include "headroom/status.h"
 
 namespace headroom {
@@ -88,6 +89,13 @@ inline constexpr std::string_view kResizeType = "io.headroom.action.resize.v1";
 // one.
 void encode_resize(const ResizeAction& action, const Envelope& envelope, Encoded& out);
 
+inline constexpr std::string_view kScaleType = "io.headroom.action.scale.v1";
+
+// A scale command, as encode_resize writes a resize: `data.desired.replicas` consumers of the target, of which more than `data.max_useful`
+// would get nothing to read. The subject is the target; `id` also depends on the group. Rates are decimals in records a second,
+// `evidence.max_lag` is left out when it is not known.
+void encode_scale(const ScaleAction& action, const Envelope& envelope, Encoded& out);
+
 // What a person asks of a command found on the action topic.
 struct ActionSummary {
   std::string id;
@@ -104,12 +112,12 @@ struct ActionSummary {
   std::string mode;
   std::string code;
   std::string message;
-  int64_t current = 0;  // micro-cores or bytes, as resource says
+  int64_t current = 0;  // micro-cores, bytes or consumers, as resource (cpu, memory, replicas) says
   int64_t desired = 0;
   std::vector<std::pair<std::string, std::string>> evidence;  // name and JSON text, in the order of the record
 };
 
-// Reads a resize command; not for hot paths. kInvalid with the member that is missing or wrong.
+// Reads a resize or scale command; not for hot paths. kInvalid with the member that is missing or wrong.
 Result<ActionSummary> parse_action(std::string_view json);
 
 }  // namespace headroom

@@ -38,6 +38,8 @@ std::string quantity(int64_t value, const std::string& resource) {
   char text[48];
   if (resource == "cpu")
     std::snprintf(text, sizeof text, "%.2f cores", static_cast<double>(value) / static_cast<double>(kMicro));
+  else if (resource == "replicas")
+    std::snprintf(text, sizeof text, "%lld", static_cast<long long>(value));
   else
     std::snprintf(text, sizeof text, "%.0f MiB", static_cast<double>(value) / (1 << 20));
   return text;
@@ -61,9 +63,9 @@ void print_text(const Topology& topology, const FoundAction& found, const Action
   const Json bounds = data.value("bounds", Json::object());
   const Json guard = data.value("guard", Json::object());
   const double change = action.current == 0 ? 0 : 100.0 * (static_cast<double>(action.desired) / static_cast<double>(action.current) - 1);
-  std::printf("%s %s of %s from %s to %s (%+.0f %%)\n", action.mode == "propose" ? "Proposed to resize the" : "Resize the",
-              action.resource.c_str(), action.subject.c_str(), quantity(action.current, action.resource).c_str(),
-              quantity(action.desired, action.resource).c_str(), change);
+  const std::string verb = action.mode == "propose" ? concat("Proposed to ", action.action) : action.action == "scale" ? "Scale" : "Resize";
+  std::printf("%s the %s of %s from %s to %s (%+.0f %%)\n", verb.c_str(), action.resource.c_str(), action.subject.c_str(),
+              quantity(action.current, action.resource).c_str(), quantity(action.desired, action.resource).c_str(), change);
   std::printf("  why        %s: it %s\n", action.code.c_str(), action.message.c_str());
   std::printf("  decided    at %s, valid until %s\n", format_rfc3339(action.time_ms).c_str(), format_rfc3339(action.expiry_ms).c_str());
   std::printf("  limits     asked for %s; allowed from %s to %s\n", bound(bounds, "uncapped", action.resource).c_str(),

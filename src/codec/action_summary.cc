@@ -39,10 +39,10 @@ class Reader {
     if (member != nullptr && !member->is_object()) fail(name, "is not an object");
     return member != nullptr && member->is_object() ? *member : kNone;
   }
-  // {"cpu_cores":1.5} or {"memory_bytes":1048576}.
+  // {"cpu_cores":1.5}, {"memory_bytes":1048576} or {"replicas":4}.
   int64_t quantity(const Json& parent, const char* name, std::string_view resource) {
     const bool cpu = resource == "cpu";
-    const Json* member = find(object(parent, name), cpu ? "cpu_cores" : "memory_bytes");
+    const Json* member = find(object(parent, name), cpu ? "cpu_cores" : resource == "replicas" ? "replicas" : "memory_bytes");
     if (member == nullptr) return 0;
     const double value = member->is_number() ? member->get<double>() * (cpu ? 1e6 : 1) : NAN;
     if (!(std::abs(value) < 9e18)) return fail(name, "is not a quantity"), 0;
@@ -75,7 +75,9 @@ Result<ActionSummary> parse_action(std::string_view json) {
   out.id = in.string(root, "id");
   out.source = in.string(root, "source");
   out.type = in.string(root, "type");
-  if (in.error().empty() && out.type != kResizeType) return Status(Code::kInvalid, "type '" + out.type + "' is not a resize command");
+  if (in.error().empty() && out.type != kResizeType && out.type != kScaleType) {
+    return Status(Code::kInvalid, "type '" + out.type + "' is neither a resize nor a scale command");
+  }
   out.subject = in.string(root, "subject");
   out.time_ms = in.time(root, "time");
   out.expiry_ms = in.time(root, "expirytime");

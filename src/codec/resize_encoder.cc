@@ -1,11 +1,9 @@
-#include <array>
 #include <limits>
 
-#include "base/hash.h"
 #include "base/time_text.h"
+#include "codec/event_head.h"
 #include "codec/json_writer.h"
 #include "codec/resize_message.h"
-#include "codec/target_parts.h"
 #include "headroom/codec.h"
 
 namespace headroom {
@@ -13,30 +11,8 @@ namespace {
 
 using codec::JsonWriter;
 
-std::string padded(uint64_t value, size_t width, int base) {
-  std::array<char, 20> digits;
-  const auto size = static_cast<size_t>(std::to_chars(digits.data(), digits.data() + digits.size(), value, base).ptr - digits.data());
-  return std::string(width - size, '0').append(digits.data(), size);
-}
-
 std::string subject_of(const ResizeAction& action) {
   return action.container.empty() ? action.target : std::string(action.target).append("/").append(action.container);
-}
-
-// The parts are told apart by a byte that no decoded string holds.
-std::string id_of(const ResizeAction& action, const Envelope& envelope, std::string_view subject) {
-  std::string name;
-  const auto add = [&name](std::string_view part) { name.append(part).push_back('\n'); };
-  add(envelope.source);
-  add(envelope.lane);
-  add(std::to_string(envelope.incarnation));
-  add(kResizeType);
-  add(subject);
-  add(resource_name(action.resource));
-  add(std::to_string(action.time_ms));
-  // Two instances of a container may be killed within one scrape: each gives a command, of the same subject and time.
-  if (!action.instance.empty()) add(action.instance);
-  return padded(hash_bytes(name), 16, 16);
 }
 
 // Quantities of one resource: the unit ends the member's name.
@@ -54,19 +30,6 @@ class Quantities {
   JsonWriter* json_;
   Resource resource_;
 };
-
-void write_target(const ResizeAction& action, JsonWriter& json) {
-  const TargetParts parts = target_parts(action.target);
-  json.open_member("target", '{');
-  if (parts.name.size() != action.target.size()) {
-    json.member("cluster", parts.cluster);
-    json.member("namespace", parts.namespace_name);
-    json.member("kind", parts.kind);
-  }
-  json.member("name", parts.name);
-  if (!action.container.empty()) json.member("container", action.container);
-  json.close('}');
-}
 
 void write_band(const ResizeEvidence& evidence, Quantities& quantities, JsonWriter& json) {
   if (evidence.band_unit == BandUnit::kRatio) {
@@ -111,7 +74,7 @@ void write_data(const ResizeAction& action, Offset input_offset, JsonWriter& jso
   json.member("action", "resize");
   json.member("resource", resource_name(action.resource));
   json.member("mode", action.mode == ActionMode::kApply ? "apply" : "propose");
-  write_target(action, json);
+  codec::write_target(action.target, action.container, json);
   json.open_member("current", '{');
   quantities.member_with_unit(std::string(quantity), action.current);
   json.close('}');
@@ -139,24 +102,16 @@ void write_data(const ResizeAction& action, Offset input_offset, JsonWriter& jso
 
 void encode_resize(const ResizeAction& action, const Envelope& envelope, Encoded& out) {
   const std::string subject = subject_of(action);
-  out.key = action.target;
-  out.headers.clear();
-  out.headers.emplace_back("type", kResizeType);
-  out.headers.emplace_back("subject", subject);
-  out.value.clear();
   JsonWriter json(out.value);
-  json.open('{');
-  json.member("specversion", "1.0");
-  json.member("id", id_of(action, envelope, subject));
-  json.member("source", envelope.source);
-  json.member("type", kResizeType);
-  json.member("subject", subject);
-  json.member("time", format_rfc3339(action.time_ms));
-  json.member("expirytime", format_rfc3339(action.expiry_ms));
-  json.member("partitionkey", action.target);
-  json.member("lane", envelope.lane);
-  json.member("sequence", padded(envelope.sequence, 20, 10));
-  json.member("datacontenttype", "application/json");
+  // Two instances of a container may be killed within one scrape: each gives a command, of the same subject and time.
+  codec::write_event_head({.type = kResizeType,
+                           .subject = subject,
+                           .partitionkey = action.target,
+                           .time_ms = action.time_ms,
+                           .expiry_ms = action.expiry_ms,
+                           .resource = resource_name(action.resource),
+                           .apart = action.instance},
+                          envelope, out, json);
   write_data(action, envelope.input_offset, json);
   json.close('}');
 }

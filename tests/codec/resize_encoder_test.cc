@@ -221,7 +221,7 @@ TEST(ActionSummary, names_the_member_that_is_missing_or_wrong) {
   EXPECT_EQ(message([](auto& v) { v["sequence"] = "12x"; }), "member 'sequence' is not a number");
   EXPECT_EQ(message([](auto& v) { v["data"] = 1; }), "member 'data' is not an object");
   EXPECT_EQ(message([](auto& v) { v["data"]["desired"] = {{"cpu_cores", "x"}}; }), "member 'desired' is not a quantity");
-  EXPECT_EQ(message([](auto& v) { v["type"] = "other"; }), "type 'other' is not a resize command");
+  EXPECT_EQ(message([](auto& v) { v["type"] = "other"; }), "type 'other' is neither a resize nor a scale command");
   EXPECT_FALSE(parse_action(std::string(1'000'000, '[') + std::string(1'000'000, ']')).is_ok());
   EXPECT_FALSE(parse_action("[1").is_ok());
   EXPECT_FALSE(parse_action("").is_ok());
