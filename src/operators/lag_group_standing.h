@@ -33,7 +33,12 @@ struct LagGroupStanding {
   int64_t lost_records = 0;
   std::optional<int32_t> members;
   std::string_view group_state;
-  LagContext context;  // the last one; group is empty when there was none
+  // Partitions that have more lag than the rhythm of commits explains: lag_ms above commit_interval_ms (0 when not learned) + interval_ms.
+  // A consumer of one always has something to read.
+  int64_t behind = 0;
+  int64_t assigned_behind = 0;  // of these, those that a member has
+  int64_t missing = 0;  // partitions of which nothing is known now: no sample for three intervals, or no end; never committed is none
+  LagContext context;   // the last one; group is empty when there was none
 };
 
 }  // namespace headroom
