@@ -8,7 +8,7 @@
 #include "config/declare.h"
 #include "headroom/status.h"
 #include "headroom/topology.h"
-#include "topologies/lag_watch.h"
+#include "topologies/lag_observers.h"
 #include "topologies/right_sizing.h"
 
 namespace headroom {

@@ -18,6 +18,7 @@
 #include "base/version.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
+#include "cli/lag_metrics.h"
 #include "cli/run_view.h"
 #include "cli/spot_departure.h"
 #include "kafka/kafka.h"
@@ -91,8 +92,10 @@ class Process {
         loaded_(loaded),
         config_(loaded.config),
         workloads_(std::make_shared<TopWorkloads>(static_cast<size_t>(config_.http.top_k))),
+        lag_(std::make_shared<LagFamilies>(LagSeriesLimits{.partitions = static_cast<size_t>(config_.http.lag_top_k)},
+                                           [] { return SystemClock().wall_ms(); })),
         server_({.listen = config_.http.listen}),
-        publisher_(metrics_),
+        publisher_(metrics_, *lag_),
         spot_(config_.spot, std::getenv("KUBERNETES_SERVICE_HOST") != nullptr, metrics_, [] { kill(getpid(), kSpotSignal); }) {}
   ~Process() { server_.stop(); }  // before what it tells of goes
   Process(const Process&) = delete;
@@ -134,8 +137,10 @@ class Process {
   }
 
   Status build() {
+    TopologyObservers observers = metrics_observers(metrics_, *workloads_);
+    observers.lag = lag_metrics_observers(*lag_, config_.http.lag_groups);
     for (const auto& part : config_.topologies) {
-      auto topology = build_topology(config_, part.name, metrics_observers(metrics_, *workloads_));
+      auto topology = build_topology(config_, part.name, observers);
       if (!topology) return topology.status();
       auto running = std::make_unique<Running>(Running{std::move(*topology), std::make_unique<MetricsProbe>(metrics_, part.name)});
       for (int i = 0; i < part.workers; ++i) add_worker(*running, part, i);
@@ -181,6 +186,7 @@ class Process {
   Status serve() {
     server_.add_metrics(metrics_.collectable());
     server_.add_metrics(workloads_);
+    server_.add_metrics(lag_);
     server_.add_json("/api/v1/status", [this] { return status_json(config_.installation, workers_, spot_.view()); });
     server_.set_readiness([this] {
       return ready_to_start_ ? readiness_of(workers_, spot_.view()) : Readiness{{"topics are not checked yet"}, {}};
@@ -268,6 +274,7 @@ class Process {
   sigset_t signals_{};
   WorkerMetrics metrics_;
   std::shared_ptr<TopWorkloads> workloads_;
+  std::shared_ptr<LagFamilies> lag_;
   HttpServer server_;
   std::vector<std::unique_ptr<Running>> running_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;

@@ -188,8 +188,11 @@ void LanePublisher::publish(std::span<const std::unique_ptr<WorkerThread>> worke
       seen.push_back(lane.lane);
     }
   }
-  for (const auto& lane : shown_)
-    if (std::find(seen.begin(), seen.end(), lane) == seen.end()) metrics_.remove_lane(lane);
+  for (const auto& lane : shown_) {
+    if (std::find(seen.begin(), seen.end(), lane) != seen.end()) continue;
+    metrics_.remove_lane(lane);
+    lag_.remove_lane(lane);
+  }
   shown_ = std::move(seen);
   metrics_.set_redis(redis_up, 0);
   metrics_.set_ready(readiness_of(workers, spot).reasons.empty());

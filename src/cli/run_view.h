@@ -9,6 +9,7 @@
 
 #include "cli/spot_departure.h"
 #include "http/http_server.h"
+#include "http/lag_families.h"
 #include "http/metrics.h"
 #include "http/top_workloads.h"
 #include "topologies/registry.h"
@@ -46,14 +47,15 @@ std::string status_json(std::string_view installation, std::span<const std::uniq
 // Why the process is not ready: a worker without an assignment, a lane that is not live, something that holds it back, a spot notice.
 Readiness readiness_of(std::span<const std::unique_ptr<WorkerThread>> workers, const SpotView& spot);
 
-// Lanes' gauges and counts, as of now. Called now and then by one thread.
+// Lanes' gauges and counts, as of now; a lane that is given back leaves all metrics. Called now and then by one thread.
 class LanePublisher {
  public:
-  explicit LanePublisher(WorkerMetrics& metrics) : metrics_(metrics) {}
+  LanePublisher(WorkerMetrics& metrics, LagFamilies& lag) : metrics_(metrics), lag_(lag) {}
   void publish(std::span<const std::unique_ptr<WorkerThread>> workers, int64_t now_ms, const SpotView& spot);
 
  private:
   WorkerMetrics& metrics_;
+  LagFamilies& lag_;
   std::vector<std::string> shown_;
 };
 

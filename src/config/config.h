@@ -41,6 +41,8 @@ struct RedisConfig {
 struct HttpConfig {
   std::string listen = "127.0.0.1:9464";  // host:port; port 0 takes a free one
   int top_k = 100;                        // per-workload series exported
+  int lag_top_k = 1000;                   // partitions of consumer groups with series of their own: those with the most lag
+  std::vector<std::string> lag_groups;    // patterns of groups of which every partition has
 };
 
 enum class SpotProvider { kOff, kAuto, kAws, kGcp, kAzure, kKubernetes };

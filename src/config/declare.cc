@@ -33,6 +33,8 @@ constexpr TextRule kEndpoint = {"(http://([0-9.]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1
 constexpr TextRule kListen = {"(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]*):[0-9]{1,5}",
                               "address:port, [address]:port for IPv6, or :port for all addresses; port 0 takes a free one"};
 
+constexpr TextRule kGroupPattern = {".+", "a pattern of group names that is not empty", 255};
+
 // What Headroom sets itself: another value would break what it promises.
 constexpr std::array<std::string_view, 13> kOwnProperties = {"bootstrap.servers",
                                                              "metadata.broker.list",
@@ -119,6 +121,11 @@ void declare(SettingVisitor& v, HttpConfig& c) {
       c.listen, kListen);
   v.integer({"top_k", "Most lying containers that are exported with series of their own; the rest is in the topics."}, c.top_k,
             {0, 10'000});
+  v.integer({"lag_top_k", "Partitions of consumer groups with the most lag that are exported with series of their own; groups all are."},
+            c.lag_top_k, {0, 100'000});
+  v.texts({"lag_groups",
+           "Consumer groups of which every partition is exported: `*` stands for any characters but a slash, `**` for any, `?` for one."},
+          c.lag_groups, kGroupPattern);
   v.rule({"listen"}, "the port of listen must be 0 to 65535", port_fits(c.listen));
 }
 

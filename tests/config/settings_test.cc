@@ -119,7 +119,7 @@ TEST(Settings, refuse_bad_assignments_by_name) {
       {"http.\"top_k=5", "--set: expected path=value with names and dots between them, as in kafka.brokers=127.0.0.1:9092"},
       {"installation.x=5", "--set: installation.x: what stands above \"x\" is not an object"},
       {"http.top_k=many", "--set: http.top_k: found the string \"many\"; allowed: a whole number from 0 to 10000"},
-      {"http.topk=5", "--set: http.topk: no such setting; did you mean \"top_k\"? Known here: listen, top_k"},
+      {"http.topk=5", "--set: http.topk: no such setting; did you mean \"top_k\"? Known here: listen, top_k, lag_top_k, lag_groups"},
   };
   for (const auto& [assignment, expected] : cases) {
     std::string mistake;
