@@ -14,6 +14,7 @@ namespace headroom {
 struct TopicTail::Parts {
   std::string topic;
   std::vector<Offset> positions;
+  std::vector<Offset> ends;  // when it was opened
   ClientHandle client;
   QueueHandle queue;  // released before the client
 
@@ -31,6 +32,23 @@ Result<ClientHandle> make_follower(const KafkaConfig& config) {
   plan.required.insert({{"group.id", "headroom.reader"}, {"isolation.level", "read_committed"}});
   plan.defaults["fetch.wait.max.ms"] = "10";
   return make_client(config, plan);
+}
+
+// Where the records of a time and later begin; a request answers with -1 where there are none.
+Result<std::vector<PartitionOffset>> starts_of(rd_kafka_t* client, const std::string& topic, std::span<const PartitionBounds> bounds,
+                                               TailStart start, int timeout_ms) {
+  std::vector<PartitionOffset> starts;
+  for (const auto& one : bounds) starts.push_back({one.partition, start.time_ms < 0 ? one.start : start.time_ms});
+  if (start.time_ms < 0) return starts;
+  const PartitionList list = list_of(topic, std::span<const PartitionOffset>(starts));
+  auto error = rd_kafka_offsets_for_times(client, list.get(), timeout_ms);
+  for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; ++i) error = list->elems[i].err;
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(error, "offsets of " + topic + " by time");
+  for (size_t i = 0; i < starts.size(); ++i) {
+    const Offset found = list->elems[i].offset;
+    starts[i].offset = found < 0 ? bounds[i].end : std::max(found, bounds[i].start);
+  }
+  return starts;
 }
 
 }  // namespace
@@ -56,20 +74,20 @@ Result<size_t> TopicTail::Parts::take(MessageHandle message, const std::function
 TopicTail::TopicTail(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 TopicTail::~TopicTail() = default;
 
-Result<std::unique_ptr<TopicTail>> TopicTail::open(const KafkaConfig& config, const std::string& topic, int timeout_ms) {
+Result<std::unique_ptr<TopicTail>> TopicTail::open(const KafkaConfig& config, const std::string& topic, int timeout_ms, TailStart start) {
   const auto bounds = topic_bounds(config, topic, timeout_ms);
   if (!bounds) return bounds.status();
   auto client = make_follower(config);
   if (!client) return client.status();
   auto parts = std::make_unique<Parts>();
   parts->topic = topic;
-  parts->positions.resize(bounds->size());
-  std::vector<PartitionOffset> starts;
-  for (const auto& [partition, start, end] : *bounds) {
-    starts.push_back({partition, start});
-    parts->positions.at(static_cast<size_t>(partition)) = start;
+  const auto starts = starts_of(client->get(), topic, *bounds, start, timeout_ms);
+  if (!starts) return starts.status();
+  for (size_t i = 0; i < bounds->size(); ++i) {  // bounds are in the order of their numbers
+    parts->positions.push_back((*starts)[i].offset);
+    parts->ends.push_back((*bounds)[i].end);
   }
-  const PartitionList list = list_of(topic, std::span<const PartitionOffset>(starts));
+  const PartitionList list = list_of(topic, std::span<const PartitionOffset>(*starts));
   if (Status status = kafka_status(rd_kafka_assign(client->get(), list.get()), "following " + topic); !status) return status;
   parts->client = std::move(*client);
   parts->queue.reset(rd_kafka_queue_get_consumer(parts->client.get()));
@@ -97,6 +115,10 @@ Result<size_t> TopicTail::poll(int timeout_ms, const std::function<void(const To
 
 std::vector<Offset> TopicTail::positions() const {
   return parts_->positions;
+}
+
+bool TopicTail::caught_up() const {
+  return std::equal(parts_->positions.begin(), parts_->positions.end(), parts_->ends.begin(), std::greater_equal<>());
 }
 
 }  // namespace headroom

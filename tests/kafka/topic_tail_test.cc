@@ -80,6 +80,21 @@ TEST_F(TopicTailTest, takes_no_more_than_its_share_at_once) {
   EXPECT_EQ(all, 25'000u);
 }
 
+TEST_F(TopicTailTest, has_caught_up_when_it_gave_what_was_there_and_stays_so) {
+  produce(0, 30);
+  auto tail = TopicTail::open(kafka_, "t", 10'000);
+  ASSERT_TRUE(tail) << tail.status().to_string();
+  EXPECT_FALSE((*tail)->caught_up());
+  EXPECT_EQ(take(**tail, 30).size(), 30u);
+  EXPECT_TRUE((*tail)->caught_up());
+  produce(30, 33);
+  EXPECT_TRUE((*tail)->caught_up());
+  ASSERT_TRUE(broker_->create_topic("empty", 2));
+  auto none = TopicTail::open(kafka_, "empty", 10'000);
+  ASSERT_TRUE(none) << none.status().to_string();
+  EXPECT_TRUE((*none)->caught_up());
+}
+
 TEST_F(TopicTailTest, gives_nothing_when_nothing_comes) {
   auto tail = TopicTail::open(kafka_, "t", 10'000);
   ASSERT_TRUE(tail);
