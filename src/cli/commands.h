@@ -12,6 +12,7 @@ Command demo_command();
 Command describe_command();
 Command explain_command();
 Command feed_command();
+Command lag_command();
 Command replay_command();
 Command run_command();
 Command schema_command();

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/lag_board.h"
+
+namespace headroom {
+
+// Why a partition has its verdict: the rule that decided, with the numbers that it looked at, as one sentence. Pure. The rules are those of
+// lag_watch (ARCHITECTURE.md, "lag_watch").
+std::string verdict_reason(const LagStanding& standing);
+
+// A group, then its partitions, the worst first, `limit` at most (0: all). `groups` may lack it: what is said then comes from its
+// partitions.
+std::vector<std::string> explain_lines(const std::vector<LagGroupRow>& groups, std::vector<LagPartitionRow> partitions, size_t limit);
+
+// A partition as one JSON object on one line, with `why`.
+std::string partition_json(const LagPartitionRow& row);
+
+}  // namespace headroom
