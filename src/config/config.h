@@ -58,6 +58,34 @@ struct SpotConfig {
   int64_t stay_drained_ms = 600'000;  // after that time, before the process ends
 };
 
+// The labels of the groups that fit a pattern (`*` and `?`).
+struct LagLabelsConfig {
+  std::string group = "*";
+  std::map<std::string, std::string> labels;
+};
+
+struct LagSourceConfig {
+  bool in_run = false;
+  std::string cluster;  // as samples name it; empty: the installation
+  std::string source;   // as samples and ticks name it; empty: the host
+  int64_t interval_ms = 5000;
+  std::string topic = "headroom.lag";
+  int partitions = 8;  // of the topic, when it is made
+  std::string key = "{env}/{view}";
+  std::vector<std::string> groups = {"*"};
+  std::vector<std::string> ignore_groups;
+  std::vector<std::string> topics = {"*"};
+  std::vector<std::string> ignore_topics;
+  std::vector<LagLabelsConfig> labels;  // later ones over earlier ones
+  std::vector<std::string> read_uncommitted;
+  int64_t forget_after_ms = 7LL * 24 * 3'600'000;
+  int reads_per_cycle = 200;
+  int look_ups_per_cycle = 100'000;
+  int points_per_partition = 128;
+  std::string watched_brokers;  // empty: those of kafka.brokers
+  std::map<std::string, std::string> watched_properties;
+};
+
 struct EngineConfig {
   Delivery delivery = Delivery::kExactlyOnce;
   int64_t commit_interval_ms = 100;
@@ -90,6 +118,7 @@ struct Config {
   HttpConfig http;
   EngineConfig engine;
   SpotConfig spot;
+  LagSourceConfig lag_source;
   std::vector<TopologyConfig> topologies;
 };
 

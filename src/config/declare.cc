@@ -242,6 +242,8 @@ void declare_config(SettingVisitor& v, Config& config, std::span<const TopologyD
   v.section({"http", "Metrics and health."}, config.http);
   v.section({"engine", "Commits, checkpoints, recovery and limits."}, config.engine);
   v.section({"spot", "What to do when the machine is about to be taken away."}, config.spot);
+  v.section({"lag_source", "What `headroom lag-source` watches: consumer groups, their offsets and times, written to the lag topic."},
+            config.lag_source);
   v.rule({"kafka", "engine"}, "kafka.transaction_timeout must be above engine.commit_interval",
          config.kafka.transaction_timeout_ms > config.engine.commit_interval_ms);
   v.rule({"spot", "engine"}, "spot.leave_before must not be below engine.stop_timeout",

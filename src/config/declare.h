@@ -22,6 +22,8 @@ void declare(SettingVisitor& visitor, RedisConfig& config);
 void declare(SettingVisitor& visitor, HttpConfig& config);
 void declare(SettingVisitor& visitor, EngineConfig& config);
 void declare(SettingVisitor& visitor, SpotConfig& config);
+void declare(SettingVisitor& visitor, LagLabelsConfig& config);
+void declare(SettingVisitor& visitor, LagSourceConfig& config);
 
 // Names every setting of an installation. Topologies that a reader finds are added to config.topologies, without their parameters' text.
 void declare_config(SettingVisitor& visitor, Config& config, std::span<const TopologyDeclaration> topologies);
