@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "policy/consumers_needed.h"
 #include "policy/saturating.h"
 
 namespace headroom {
@@ -26,7 +27,7 @@ bool ScaleOutTrial::gained(const TrialTick& tick) const {
   const Wide more = static_cast<Wide>(tick.group_milli) - milli_before;
   if (more <= 0) return false;
   const Wide added = std::max<Wide>(static_cast<Wide>(tick.consumers) - consumers_before, 0);
-  return more * 10 >= milli_before || more * 2 * consumers_before >= added * milli_before;
+  return more * 10 >= milli_before || more * 2 * std::min(consumers_before, kMostConsumers) >= added * milli_before;
 }
 
 void ScaleOutTrial::end() {
@@ -39,7 +40,7 @@ int64_t ScaleOutTrial::limit(int64_t consumers, int64_t wanted) const {
 }
 
 void ScaleOutTrial::observe(const TrialTick& tick, int64_t start_up_ms) {
-  const bool better = vain_milli && tick.group_milli > *vain_milli && tick.group_milli - *vain_milli >= *vain_milli / 10;
+  const bool better = vain_milli && tick.group_milli > *vain_milli && saturating_sub(tick.group_milli, *vain_milli) >= *vain_milli / 10;
   if (!tick.waiting || better) vain_milli.reset();
   if (consumers_before <= 0) return;
   if (tick.consumers <= consumers_before) {
