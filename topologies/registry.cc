@@ -7,6 +7,7 @@
 
 #include "config/settings_reader.h"
 #include "topologies/lag_context.h"
+#include "topologies/lag_watch.h"
 
 namespace headroom {
 namespace {
@@ -36,6 +37,7 @@ Result<Topology> build_lag_watch(const Config& config, const TopologyConfig& par
   LagWatchParams params;
   const Status read = read_settings_text(part.params_json, [&params](SettingVisitor& visitor) { declare(visitor, params); });
   if (!read) return read;
+  params.scaling.propose_only = config.engine.propose_only;
   return lag_watch(params, options_of(config), observers.lag);
 }
 

@@ -4,6 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "operators/lag_detector_params.h"
+#include "operators/lag_scaling_params.h"
+
 namespace headroom {
 
 class SettingVisitor;
@@ -27,9 +30,15 @@ struct LagWatchParams {
   std::string alert_topic = "headroom.alerts";
   std::string key = "{env}/{view}";  // template over labels by which the source keys its records
   LagJudgingParams judging;
+  bool shipped_detectors = true;  // those of default_lag_detectors() whose names are not configured otherwise
+  std::vector<LagDetectorParams> detectors;
+  LagScalingParams scaling;
 };
 
 void declare(SettingVisitor& visitor, LagAllowance& allowance);
 void declare(SettingVisitor& visitor, LagWatchParams& params);
+
+// Those configured, and those shipped if they are wanted.
+std::vector<LagDetectorParams> detectors_of(const LagWatchParams& params);
 
 }  // namespace headroom

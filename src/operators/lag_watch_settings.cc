@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "config/settings.h"
 #include "operators/lag_watch_params.h"
 
@@ -34,6 +36,23 @@ void declare(SettingVisitor& v, LagWatchParams& params) {
               "How seldom a group is taken to commit while two of its commits have not been seen yet: it is called "
               "stalled or stopped after 1.5 times this."},
              params.judging.first_commit_interval_ms, {kSecondMs, 7 * kDayMs});
+  v.boolean({"shipped_detectors", "Whether Headroom's own detectors are at work; one that is configured under the same name replaces its own."},
+            params.shipped_detectors);
+  v.list({"detectors", "What alerts are written for."}, params.detectors);
+  const std::string fault = lag_detectors_fault(params.key, detectors_of(params));
+  v.rule({"key", "detectors"}, fault.empty() ? "what a detector puts together must share a key" : fault, fault.empty());
+  v.list({"scaling", "Groups whose consumers are scaled; the first that fits counts. No other group is."}, params.scaling.groups);
+}
+
+std::vector<LagDetectorParams> detectors_of(const LagWatchParams& params) {
+  std::vector<LagDetectorParams> all = params.detectors;
+  if (!params.shipped_detectors) return all;
+  for (auto& shipped : default_lag_detectors()) {
+    const bool replaced = std::any_of(params.detectors.begin(), params.detectors.end(),
+                                      [&](const LagDetectorParams& configured) { return configured.name == shipped.name; });
+    if (!replaced) all.push_back(std::move(shipped));
+  }
+  return all;
 }
 
 }  // namespace headroom
