@@ -36,6 +36,9 @@ struct LagCase {
   std::vector<std::string> records = {};
   std::vector<Expected> expected = {};
   std::vector<Fault> faults = {};
+  // What a peer that reads commits as they are made would see: all of them, and the log's end each 10 s.
+  std::vector<LagModel::Commit> commits = {};
+  std::vector<LagModel::Commit> ends = {};
   std::string unreadable = {};  // the line that could not be read
 };
 
@@ -63,17 +66,25 @@ class Writer {
   void set(const std::string& name, const std::string& value) { model_.set(name, value); }
   void raw(const std::string& json) { part_->records.push_back(json); }
   void run_to(int64_t time_ms) {
-    while (model_.now_ms() < time_ms) {
-      const int64_t cycle_ms = model_.now_ms() - (model_.now_ms() - kLagCaseStartMs) % part_->interval_ms + part_->interval_ms;
-      model_.run_to(std::min(cycle_ms, time_ms));
-      if (model_.now_ms() != cycle_ms) return;
-      if (auto sample = model_.sample(seq_)) part_->records.push_back(*std::move(sample));
-      if (auto tick = model_.tick(seq_, part_->interval_ms)) part_->records.push_back(*std::move(tick));
-      ++seq_;
-    }
+    while (model_.now_ms() < time_ms) cycle_until(time_ms);
+    part_->commits = model_.commits();
   }
 
  private:
+  // To the end of the source's cycle, or until then.
+  void cycle_until(int64_t time_ms) {
+    const int64_t cycle_ms = model_.now_ms() - (model_.now_ms() - kLagCaseStartMs) % part_->interval_ms + part_->interval_ms;
+    const int64_t until_ms = std::min(cycle_ms, time_ms);
+    while (model_.now_ms() < until_ms) {
+      model_.run_to(model_.now_ms() + 1000);
+      if (model_.now_ms() % 10'000 == 0) part_->ends.push_back({model_.now_ms(), model_.end_offset()});
+    }
+    if (model_.now_ms() != cycle_ms) return;
+    if (auto sample = model_.sample(seq_)) part_->records.push_back(*std::move(sample));
+    if (auto tick = model_.tick(seq_, part_->interval_ms)) part_->records.push_back(*std::move(tick));
+    ++seq_;
+  }
+
   LagCase* part_;
   LagModel model_;
   uint64_t seq_ = 1;

@@ -53,6 +53,14 @@ class LagModel {
     return out.dump();
   }
   int64_t now_ms() const { return now_ms_; }
+  int64_t end_offset() const { return end_; }
+
+  // Every commit, as a reader of the offsets topic sees them: one that hangs makes none, even of the same offset.
+  struct Commit {
+    int64_t time_ms;
+    int64_t offset;
+  };
+  const std::vector<Commit>& commits() const { return commits_; }
 
  private:
   // Records of one second, with the stamp of its middle.
@@ -100,7 +108,10 @@ class LagModel {
     if (wanted > 0 && position_ < readable) position_ = std::max(position_, log_start_) + std::min(wanted, readable - position_);
     position_ = std::min(position_, readable);
     const auto commit = static_cast<int64_t>(number("commit_s", 5));
-    if (commit > 0 && seconds % commit == 0) committed_ = after_data(position_);
+    if (commit > 0 && seconds % commit == 0) {
+      committed_ = after_data(position_);
+      if (number("consume", 1e6) > 0 && !is("committed", "none")) commits_.push_back({now_ms_ + 1000, committed_});
+    }
   }
 
   // A consumer commits the offset behind the last data record that it has read: markers behind it do not count.
@@ -163,6 +174,7 @@ class LagModel {
   int64_t now_ms_;
   std::map<std::string, std::string> settings_;
   std::vector<Segment> log_;
+  std::vector<Commit> commits_;
   int64_t end_ = 0;
   int64_t log_start_ = 0;
   int64_t position_ = 0;
