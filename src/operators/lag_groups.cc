@@ -10,6 +10,7 @@ namespace headroom {
 namespace {
 
 constexpr int64_t kContextMs = 3'600'000;
+constexpr int64_t kSilentIntervals = 3;
 
 // Saturating, so that no sum of odd samples wraps round.
 int64_t plus(int64_t a, int64_t b) {
@@ -28,6 +29,16 @@ bool is_worse(const LagStanding& in, const GroupSum& sum) {
   if (lag_records != sum.worst_lag_records) return lag_records > sum.worst_lag_records;
   const int order = in.topic.compare(sum.worst_topic);
   return order < 0 || (order == 0 && in.partition < sum.worst_partition);
+}
+
+// More lag than the rhythm of commits and cycles explains.
+bool is_behind(const LagStanding& in) {
+  return in.lag_ms && *in.lag_ms > plus(in.commit_interval_ms.value_or(0), in.interval_ms);
+}
+
+// Nothing is known of it now, which a group that has not committed is no case of.
+bool is_missing(const LagStanding& in) {
+  return !in.end_offset || in.time_ms - in.sample_ms > kSilentIntervals * in.interval_ms;
 }
 
 void count_topic(std::vector<GroupSum::Topic>& topics, uint64_t hash) {
@@ -73,6 +84,9 @@ void copy_sum(const GroupSum& sum, LagGroupStanding& out) {
   if (sum.catches_up) out.catch_up_ms = sum.catch_up_ms;
   out.loss_ms = sum.loss_ms;
   out.lost_records = sum.lost_records;
+  out.behind = sum.behind;
+  out.assigned_behind = sum.assigned_behind;
+  out.missing = sum.missing;
   out.members = sum.members;
   out.group_state = group_state_text(sum.group_state);
 }
@@ -97,6 +111,9 @@ void GroupSum::add(const LagStanding& in) {
   catch_up_ms = std::max(catch_up_ms, in.catch_up_ms.value_or(0));
   if (in.loss_ms) loss_ms = std::min(loss_ms.value_or(*in.loss_ms), *in.loss_ms);
   lost_records = plus(lost_records, in.lost_records.value_or(0));
+  behind += is_behind(in) ? 1 : 0;
+  assigned_behind += is_behind(in) && in.assigned.value_or(false) ? 1 : 0;
+  missing += is_missing(in) ? 1 : 0;
   if (in.sample_ms < sample_ms) return;
   // Labels, members and state are the group's, so one sample of a cycle says the same as another.
   sample_ms = in.sample_ms;

@@ -51,12 +51,16 @@ struct GroupSum {
   int64_t catch_up_ms = 0;
   std::optional<int64_t> loss_ms;
   int64_t lost_records = 0;
+  int64_t behind = 0;
+  int64_t assigned_behind = 0;
+  int64_t missing = 0;
   int64_t sample_ms = 0;  // of the sample that members and state are of
   std::optional<int32_t> members;
   uint8_t group_state = 0;
   auto fields() {
     return std::tie(labels, verdict, worst_topic, worst_partition, worst_lag_records, partitions, topics, assigned, lag_records, max_lag_ms,
-                    produced_milli, consumed_milli, catches_up, catch_up_ms, loss_ms, lost_records, sample_ms, members, group_state);
+                    produced_milli, consumed_milli, catches_up, catch_up_ms, loss_ms, lost_records, behind, assigned_behind, missing,
+                    sample_ms, members, group_state);
   }
 
   void add(const LagStanding& in);

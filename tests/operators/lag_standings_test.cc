@@ -341,6 +341,34 @@ TEST_F(LagGroupState, adds_up_what_is_known) {
   EXPECT_FALSE(out.forgotten);
 }
 
+TEST_F(LagGroupState, counts_partitions_that_are_behind_and_those_of_which_nothing_is_known) {
+  LagStanding in = partition("a", 0, LagVerdict::kOk, 10);
+  in.time_ms = kStartMs + 5'000;
+  in.interval_ms = 5'000;
+  in.end_offset = 100;
+  in.commit_interval_ms = 60'000;
+  in.lag_ms = 65'000;
+  add(in);
+  in.lag_ms = 65'001;
+  add(in);
+  in.assigned = false;
+  add(in);
+  in.commit_interval_ms.reset();
+  in.lag_ms = 5'001;
+  add(in);
+  in.lag_ms.reset();
+  in.sample_ms = in.time_ms - 15'001;
+  add(in);
+  in.sample_ms = in.time_ms - 15'000;
+  add(in);
+  in.end_offset.reset();
+  add(in);
+  const auto out = tick(5)[0];
+  EXPECT_EQ(out.behind, 3);
+  EXPECT_EQ(out.assigned_behind, 1);
+  EXPECT_EQ(out.missing, 2);
+}
+
 TEST_F(LagGroupState, never_catches_up_when_one_partition_does_not) {
   add(partition("a", 0, LagVerdict::kOk, 10));
   LagStanding in = partition("a", 1, LagVerdict::kStalled, 10);

@@ -107,6 +107,9 @@ inline std::string text_of(const LagGroupStanding& in) {
   out.add("catch_up_ms", in.catch_up_ms);
   out.add("loss_ms", in.loss_ms);
   out.add("lost_records", in.lost_records);
+  out.add("behind", in.behind);
+  out.add("assigned_behind", in.assigned_behind);
+  out.add("missing", in.missing);
   out.add("members", in.members);
   out.add("group_state", in.group_state);
   out.add("context_group", in.context.group);
