@@ -8,6 +8,7 @@
 #include "base/time_text.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
+#include "headroom/alert_codec.h"
 #include "headroom/codec.h"
 #include "kafka/topic_reader.h"
 #include "topologies/registry.h"
@@ -77,6 +78,24 @@ void print_text(const Topology& topology, const FoundAction& found, const Action
               static_cast<long long>(found.offset), action.lane.c_str(), static_cast<unsigned long long>(action.sequence));
 }
 
+// An alert that was asked for by its id or by its incident's.
+bool is_alert(std::string_view value, const std::string& id) {
+  const auto alert = parse_alert(value);
+  return alert && (alert->id == id || alert->incident == id);
+}
+
+int explain_alert(const FoundAction& found, const AlertSummary& alert, bool json) {
+  if (json) {
+    const Json out = {{"alert", Json::parse(found.value)},
+                      {"found", {{"topic", found.topic}, {"partition", found.partition}, {"offset", found.offset}}}};
+    std::printf("%s\n", out.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+    return kExitFine;
+  }
+  std::printf("%s  found at   %s, partition %d, offset %lld; lane %s, sequence %llu\n", alert_words(alert).c_str(), found.topic.c_str(),
+              found.partition, static_cast<long long>(found.offset), alert.lane.c_str(), static_cast<unsigned long long>(alert.sequence));
+  return kExitFine;
+}
+
 void print_json(const Topology& topology, const FoundAction& found, const ActionSummary& action) {
   const size_t slash = action.lane.rfind('/');
   const Json out = {{"action", Json::parse(found.value)},
@@ -90,7 +109,7 @@ void print_json(const Topology& topology, const FoundAction& found, const Action
 
 // Ids stand as they are in the text of a command, so most records are passed without being parsed.
 Result<FoundAction> find_action(const Config& config, const Topology& topology, const ExplainOptions& options) {
-  const std::string needle = concat("\"id\":\"", options.id, "\"");
+  const std::string needle = concat("\"", options.id, "\"");
   FoundAction found;
   for (const auto& topic : topology.output_topics()) {
     if (topic == config.rejected_topic) continue;
@@ -100,14 +119,14 @@ Result<FoundAction> find_action(const Config& config, const Topology& topology, 
     const Status status = read_topic(config.kafka, what, [&](const TopicRecord& record) {
       if (record.value.find(needle) == std::string_view::npos) return true;
       const auto action = parse_action(record.value);
-      if (!action || action->id != options.id) return true;
+      if (!(action && action->id == options.id) && !is_alert(record.value, options.id)) return true;
       found = {topic, record.partition, record.offset, std::string(record.header("input_offset")), std::string(record.value)};
       return false;
     });
     if (!status) return status;
     if (!found.value.empty()) return found;
   }
-  return Status(Code::kNotFound, concat("no action ", options.id, " in the topics of ", topology.name()));
+  return Status(Code::kNotFound, concat("no action or alert ", options.id, " in the topics of ", topology.name()));
 }
 
 int explain(const ExplainOptions& options) {
@@ -117,6 +136,7 @@ int explain(const ExplainOptions& options) {
   if (!topology) return fail(kExitUsage, topology.status().message());
   const auto found = find_action(loaded->config, *topology, options);
   if (!found) return fail(found.status().message().starts_with("no action") ? kExitFound : kExitOutside, found.status().message());
+  if (const auto alert = parse_alert(found->value)) return explain_alert(*found, *alert, options.json);
   const auto action = parse_action(found->value);
   if (!action) return fail(kExitFound, action.status().message());
   options.json ? print_json(*topology, *found, *action) : print_text(*topology, *found, *action);
@@ -126,12 +146,12 @@ int explain(const ExplainOptions& options) {
 }  // namespace
 
 Command explain_command() {
-  return {"explain", "Say in words what an action was decided on: rule, evidence, limits, and the record that caused it.",
+  return {"explain", "Say in words what an action or an alert was decided on: rule, evidence, limits, and the record that caused it.",
           "  headroom explain 1f0c7b2e9a4d71c3 --config prod.json\n", [](CLI::App& app) {
             auto options = std::make_shared<ExplainOptions>();
-            app.add_option("id", options->id, "the action's id")->required();
+            app.add_option("id", options->id, "the id of the action or alert; an incident's finds its first alert")->required();
             add_config_options(app, options->config);
-            app.add_option("--topology", options->topology, "whose actions")->capture_default_str();
+            app.add_option("--topology", options->topology, "whose actions or alerts")->capture_default_str();
             app.add_flag("--json", options->json, "JSON instead of text");
             app.add_option("--timeout", options->timeout_s, "seconds without an answer after which it gives up")
                 ->capture_default_str()

@@ -66,7 +66,7 @@ void declare_how(SettingVisitor& v, LagDetectorParams& p) {
            {{"latest", LagOver::kLatest}, {"max", LagOver::kMax}, {"min", LagOver::kMin}, {"mean", LagOver::kMean}});
   v.duration({"window", "The moving window of `over`."}, p.window_ms, {10'000, kHourMs});
   v.choice({"fires", "Whether results above or below the threshold are bad."}, p.above, {{"above", true}, {"below", false}});
-  v.decimal({"threshold", "In seconds or records, as the metric says. A result that equals it is good."}, p.threshold_micro, {0, 1e9});
+  v.decimal({"threshold", "In seconds or records, as the metric says. A result that equals it is good."}, p.threshold_micro, {0, 1e12});
   int64_t clear_micro = p.clear_micro.value_or(p.threshold_micro);
   v.decimal({"clear", "An incident ends once results are here or on the good side of it; the threshold by default."}, clear_micro,
             {0, 1e9});

@@ -33,7 +33,6 @@ int64_t MovingResults::add(MovingKind kind, int64_t window_ms, int64_t time_ms, 
   const auto first =
       std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.time_ms > time_ms - window_ms; });
   entries_.erase(entries_.begin(), first);
-  if (entries_.size() > kMostEntries) entries_.erase(entries_.begin(), entries_.end() - static_cast<ptrdiff_t>(kMostEntries));
   if (kind != MovingKind::kMean) return entries_.front().value;
   int64_t sum = 0;
   for (const Entry& entry : entries_) sum += entry.value;

@@ -20,7 +20,7 @@ class MovingResults {
  public:
   static constexpr int64_t kSlotMs = 4000;
   static constexpr int64_t kMost = int64_t{1} << 50;
-  static constexpr size_t kMostEntries = 1000;
+  static constexpr size_t kMostEntries = 1000;  // that load() takes; an hour has 901
 
   // Takes a result and gives that of the window which ends with it; the mean rounded down. A time before the last one counts as the last
   // one's. `window_ms` is at most an hour.

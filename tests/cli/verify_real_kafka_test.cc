@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "engine/offset_metadata.h"
 #include "engine/task.h"
+#include "headroom/alert_codec.h"
 #include "kafka/client.h"
 #include "kafka/kafka.h"
 #include "kafka/sample_producer.h"
@@ -166,6 +167,31 @@ TEST_F(VerifyRealKafka, explains_a_command_it_finds) {
   ASSERT_EQ(json.code, 0) << json.err;
   EXPECT_EQ(nlohmann::json::parse(json.out)["action"]["id"], id);
   EXPECT_EQ(run_headroom({"explain", "0000000000000000", "--config", file}).code, 1);
+}
+
+TEST_F(VerifyRealKafka, explains_an_alert_by_its_id_or_its_incidents) {
+  AlertEvent alert;
+  alert.detector = "stopped";
+  alert.severity = AlertSeverity::kCritical;
+  alert.incident = "00ab12cd34ef5678";
+  alert.title = "pay has stopped";
+  alert.time_ms = kStart;
+  Encoded encoded;
+  encode_alert(alert, {.source = "/headroom/x", .lane = "lag_watch/0", .incarnation = 1, .sequence = 1, .input_offset = 7}, encoded);
+  auto producer = SampleProducer::open(config, actions);
+  ASSERT_TRUE(producer);
+  ASSERT_TRUE((*producer)->produce(encoded.key, encoded.value, kStart, 0));
+  ASSERT_TRUE((*producer)->flush(20'000));
+  const std::string id = nlohmann::json::parse(encoded.value)["id"];
+  for (const std::string& asked : {id, alert.incident}) {
+    const Ran ran = run_headroom({"explain", asked, "--config", file});
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    EXPECT_NE(ran.out.find("critical firing: pay has stopped"), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("lane lag_watch/0, sequence 1"), std::string::npos) << ran.out;
+  }
+  const Ran json = run_headroom({"explain", id, "--config", file, "--json"});
+  ASSERT_EQ(json.code, 0) << json.err;
+  EXPECT_EQ(nlohmann::json::parse(json.out)["alert"]["id"], id);
 }
 
 TEST(Verify, says_that_kafka_does_not_answer) {

@@ -66,6 +66,16 @@ TEST(LagAttribution, goes_by_the_last_context_of_the_worst_partitions_group) {
   EXPECT_EQ(alert["attribution"]["cause"], "out_of_cpu");
 }
 
+TEST(LagAttribution, takes_no_context_older_than_the_one_it_has) {
+  Watch watch(above_100_s());
+  watch.silence(60'000);
+  watch.say("context target=a/b/c/d lying_milli=-1");
+  watch.silence(-30'000);
+  watch.say("context target=a/b/c/d lying_milli=500");
+  watch.silence(30'000);
+  EXPECT_EQ(fired(watch)["attribution"]["cause"], "out_of_cpu");
+}
+
 TEST(LagAttribution, survives_a_crash) {
   Watch watch(above_100_s());
   watch.say("context target=a/b/c/d host=h lying_milli=-250 used_percent=112 host_percent=97");

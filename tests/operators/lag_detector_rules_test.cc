@@ -99,6 +99,30 @@ TEST(LagDetectorRules, keep_incidents_and_rows_through_a_long_silence_of_the_sou
   EXPECT_EQ(watch.states(), "resolved");
 }
 
+TEST(LagDetectorRules, forget_a_label_set_thirty_days_after_its_last_standing) {
+  Watch watch(above_100_s());
+  watch.lags({200});
+  EXPECT_EQ(watch.states(), "firing");
+  watch.silence(30 * 24 * 3'600'000LL);
+  watch.lags({200});
+  EXPECT_EQ(watch.states(), "firing");
+}
+
+TEST(LagDetectorRules, stop_sums_at_the_largest_value) {
+  LagDetectorParams params = above_100_s();
+  params.metric = LagMetric::kLagRecords;
+  params.aggregation = LagAggregation::kSum;
+  Watch watch(params);
+  std::string what;
+  for (int i = 0; i < 20; ++i)
+    what += (i == 0 ? "" : "|") + std::string("partition records=9223372036854775807 produced=9223372036854775807");
+  watch.tick(what);
+  const auto alerts = watch.alerts();
+  ASSERT_EQ(alerts.size(), 1u);
+  EXPECT_EQ(alerts[0]["evidence"]["lag_records"], INT64_MAX);
+  EXPECT_GT(alerts[0]["evidence"]["produced_per_second"].get<double>(), 9e12);
+}
+
 TEST(LagDetectorRules, clear_at_the_clear_level_and_not_between_it_and_the_threshold) {
   LagDetectorParams params = above_100_s();
   params.clear_micro = 60'000'000;
