@@ -23,6 +23,15 @@ struct LagFinding {
   const LagStanding* context = nullptr;  // stays where it is until the chunk is over
 };
 
+// What is kept of an open incident.
+struct LagIncident {
+  int64_t fired_ms = 0;
+  uint64_t group = 0;              // hash of the worst partition's cluster and group when it fired
+  AlertEnd end = AlertEnd::kGone;  // the reason, should nothing of it be left at the next tick
+  int64_t clear_since_ms = 0;      // the first tick of a row that clears; 0: none
+  auto fields() { return std::tie(fired_ms, group, end, clear_since_ms); }
+};
+
 // One detector: incidents begin and end, once each, by the results of its label sets at ticks.
 //
 // At a tick the known values of all partitions of a label set become one (`aggregation`); these results become one over the moving window
@@ -70,20 +79,12 @@ class LagDetector {
     }
   };
 
-  struct Incident {
-    int64_t fired_ms = 0;
-    uint64_t group = 0;              // hash of the worst partition's cluster and group when it fired
-    AlertEnd end = AlertEnd::kGone;  // the reason, should nothing of it be left at the next tick
-    int64_t clear_since_ms = 0;      // the first tick of a row that clears; 0: none
-    auto fields() { return std::tie(fired_ms, group, end, clear_since_ms); }
-  };
-
   struct State {
     Tally tally;
     MovingResults window;
     int64_t beyond_since_ms = 0;  // the first tick of the row, or of the incident's; 0: none
     int64_t peak_milli = 0;       // of them
-    std::optional<Incident> incident;
+    std::optional<LagIncident> incident;
     uint16_t meaning = 0;  // of the detector, when the members above were written
     auto fields() { return std::tie(tally, window, beyond_since_ms, peak_milli, incident, meaning); }
   };
