@@ -61,6 +61,12 @@ TEST(LagScaling, measures_only_while_every_assigned_partition_is_behind_and_noth
   EXPECT_TRUE(restless.state().rate.minutes.empty()) << "new consumers start up all the time";
 }
 
+TEST(LagScaling, does_not_measure_consumers_that_start_up) {
+  ScaledGroup group;
+  for (int32_t minute = 0; minute < 30; ++minute) group.run(kMinuteMs, [minute](auto& s) { s.members = 1 + minute % 2; });
+  EXPECT_EQ(group.state().rate.minutes.size(), 1u) << "the minute before they began to change";
+}
+
 TEST(LagScaling, divides_the_rate_by_the_members_that_can_have_a_partition) {
   for (const auto& [assignor, of_one] : {std::pair{Assignor::kRange, 250'000}, std::pair{Assignor::kUniform, 125'000}}) {
     ScaledGroup group(scaled_group([assignor = assignor](auto& rule) { rule.assignor = assignor; }));
@@ -237,6 +243,24 @@ TEST(LagScaling, goes_no_further_out_for_an_hour_when_it_did_not_help) {
   EXPECT_TRUE(group.reach(ScaleOutcome::kCommand, 2 * kMinuteMs, vain)) << "then it is tried again";
   EXPECT_EQ(group.commands().back().desired, 6) << "one more, not the nine that load and lag ask for";
   EXPECT_EQ(group.last().rate_of_one_milli, 1'000'000) << "nothing was learned of consumers that wait for something else";
+}
+
+TEST(LagScaling, takes_a_scale_out_after_which_no_records_wait_for_no_failure) {
+  ScaledGroup group;
+  ASSERT_TRUE(group.reach(ScaleOutcome::kCommand, 10 * kMinuteMs));
+  group.run(10 * kMinuteMs, [](auto& s) { s.members = 5, s.produced_milli = 1'000'000, drain(s); });
+  EXPECT_FALSE(group.state().trial.barred_until_ms);
+  EXPECT_TRUE(group.reach(ScaleOutcome::kCommand, 3 * kMinuteMs,
+                          [](auto& s) { s.members = 5, s.produced_milli = 9'000'000, s.consumed_milli = 5'000'000; }));
+}
+
+TEST(LagScaling, tries_nothing_out_by_going_in) {
+  ScaledGroup group;
+  group.measure();
+  ASSERT_TRUE(group.reach(ScaleOutcome::kCommand, kHourMs, [](auto& s) { s.members = 5, s.produced_milli = 1'000'000, drain(s); }));
+  ASSERT_EQ(group.commands()[0].code, "too_many_consumers");
+  group.run(20 * kMinuteMs, [](auto& s) { s.members = 8, s.lag_records = 0; });
+  EXPECT_FALSE(group.state().trial.barred_until_ms) << "somebody else added consumers";
 }
 
 TEST(LagScaling, changes_its_direction_at_most_six_times_a_day) {
