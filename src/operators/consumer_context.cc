@@ -84,7 +84,7 @@ double from_micro(int64_t micro) {
 ConsumerContext::ConsumerContext(const ConsumerContextParams& params) : params_(sorted(params)) {}
 
 bool ConsumerContext::wants(const Sample& in) const {
-  const bool host = in.metric == Metric::kOther && !params_->host_metric.empty() && in.metric_name == params_->host_metric;
+  const bool host = in.metric == Metric::kOther && in.metric_name == params_->host_metric;  // no sample has an empty name
   if (!host && in.metric != Metric::kCpuUsedCores && in.metric != Metric::kCpuReservedCores) return false;
   const auto found = std::lower_bound(params_->targets.begin(), params_->targets.end(), in.target, before);
   return found != params_->targets.end() && found->target == in.target;

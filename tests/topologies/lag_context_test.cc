@@ -121,6 +121,23 @@ TEST(LagContext, names_the_hottest_host) {
   EXPECT_FALSE(context.contains("lying_factor_cores"));
 }
 
+TEST(LagContext, forgets_a_host_that_is_silent_for_over_five_minutes) {
+  TopologyDriver driver(lag_context(one_group()));
+  driver.pipe(kTarget, sample("host_cpu", 0, 0.97, "b", "app", "h2"));
+  driver.pipe(kTarget, sample("host_cpu", 300, 0.5, "a", "app", "h1"));
+  driver.pipe(kTarget, sample("host_cpu", 361, 0.5, "a", "app", "h1"));
+  ASSERT_EQ(driver.sent().size(), 3u);
+  EXPECT_EQ(context_of(driver.sent()[1])["host"], "h2");
+  EXPECT_EQ(context_of(driver.sent()[2])["host"], "h1");
+}
+
+TEST(LagContext, says_nothing_of_what_reserves_nothing) {
+  TopologyDriver driver(lag_context(one_group()));
+  driver.pipe(kTarget, sample("cpu_reserved_cores", 0, 0));
+  driver.pipe(kTarget, sample("cpu_used_cores", 0, 1));
+  EXPECT_TRUE(driver.sent().empty());
+}
+
 TEST(LagContext, takes_no_host_metric_unless_told_which) {
   ConsumerContextParams params = one_group();
   params.host_metric.clear();
