@@ -70,7 +70,7 @@ std::vector<std::string> cells_of(const Column& column, const std::vector<LagRow
   for (const auto& one : cells) width = std::max(width, demo::visible_width(one));
   for (auto& one : cells) {
     const std::string blanks(static_cast<size_t>(width - demo::visible_width(one)), ' ');
-    one = column.right ? blanks + one : one + blanks;
+    one = column.right ? concat(blanks, one) : concat(one, blanks);
   }
   return cells;
 }
