@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "base/concat.h"
 #include "base/time_text.h"
@@ -62,12 +63,13 @@ class LagView {
     from_ms_ = clock_.wall_ms() - since_ms;
     TopologyObservers observers;
     observers.lag = board_.observers();
-    const auto topology = build_topology(config_, "lag_watch", observers);
+    assumed_commit_ms_ = assumed_commit_ms(config_, since_ms);
+    const auto topology = build_topology(with_assumed_commit(config_, assumed_commit_ms_), "lag_watch", observers);
     if (!topology) return fail(kExitUsage, topology.status().message());
     topic_ = topology->source_topic();
     const bool live = !options_.once && !options_.json && options_.explain.empty() && demo::Screen::possible();
     if (live) block_signals();
-    auto reader = LagReader::open(config_, *topology, {from_ms_}, options_.timeout_s * 1000);
+    auto reader = open_reader(*topology);
     if (!reader) return fail(kExitOutside, concat(reader.status().message(), hint(reader.status())));
     reader_ = std::move(*reader);
     if (const Status status = catch_up(); !status) return fail(kExitOutside, status.message());
@@ -81,6 +83,18 @@ class LagView {
 
   static std::string hint(const Status& status) {
     return status.code() == Code::kNotFound ? ": `headroom lag-source` makes it, and writes what this command shows" : "";
+  }
+
+  // A partition whose leader is about to move, or to be chosen, is waited for; brokers that do not answer at all take the whole time by
+  // themselves.
+  Result<std::unique_ptr<LagReader>> open_reader(const Topology& topology) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(options_.timeout_s);
+    for (;;) {
+      auto reader = LagReader::open(config_, topology, {from_ms_}, options_.timeout_s * 1000);
+      const bool passing = !reader && reader.status().code() == Code::kUnavailable;
+      if (!passing || stop_asked() || std::chrono::steady_clock::now() > deadline) return reader;
+      std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
+    }
   }
 
   void block_signals() {
@@ -158,10 +172,10 @@ class LagView {
     std::erase_if(partitions, [this](const auto& row) { return !fits_name(options_.topic, row.topic); });
     if (partitions.empty()) return fail(kExitFound, concat(options_.explain, " reads no topic that fits ", options_.topic));
     if (!options_.json) {
-      print(explain_lines(board_.groups(), std::move(partitions), options_.limit.value_or(kExplained)));
+      print(explain_lines(board_.groups(), std::move(partitions), options_.limit.value_or(kExplained), assumed_commit_ms_));
       return kExitFine;
     }
-    for (const auto& row : partitions) std::printf("%s\n", partition_json(row).c_str());
+    for (const auto& row : partitions) std::printf("%s\n", partition_json(row, assumed_commit_ms_).c_str());
     return kExitFine;
   }
 
@@ -220,6 +234,7 @@ class LagView {
   std::unique_ptr<LagReader> reader_;
   std::string topic_;
   int64_t from_ms_ = 0;
+  int64_t assumed_commit_ms_ = 0;
   sigset_t signals_{};
   bool blocked_ = false;
   bool stopped_ = false;

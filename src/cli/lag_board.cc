@@ -36,16 +36,21 @@ void add_to_row(LagRow& row, const LagStanding& s) {
 }
 
 LagPartitionRow own(const LagStanding& s) {
-  LagPartitionRow row{std::string(s.cluster), std::string(s.group), std::string(s.topic), s};
+  LagPartitionRow row{std::string(s.cluster), std::string(s.group), std::string(s.topic), s, false};
   row.standing.cluster = row.standing.group = row.standing.topic = row.standing.labels = row.standing.group_state = {};
   row.standing.context = {};
   row.standing.forgotten = {};
   return row;
 }
 
-LagGroupRow own(const LagGroupStanding& s) {
-  LagGroupRow row{std::string(s.cluster),     std::string(s.group),       std::string(s.labels),
-                  std::string(s.worst_topic), std::string(s.group_state), s};
+LagGroupRow own(const LagGroupStanding& s, bool older) {
+  LagGroupRow row{std::string(s.cluster),
+                  std::string(s.group),
+                  std::string(s.labels),
+                  std::string(s.worst_topic),
+                  std::string(s.group_state),
+                  s,
+                  older};
   row.standing.cluster = row.standing.group = row.standing.labels = row.standing.worst_topic = row.standing.group_state = {};
   row.standing.context = {};
   return row;
@@ -77,6 +82,9 @@ void LagBoard::take(Lane& lane, const LagStanding& s) {
 }
 
 void LagBoard::end_tick(Lane& lane, const LagStanding& s) {
+  if (!lane.first_tick_ms) lane.first_tick_ms = s.time_ms;
+  for (auto& row : lane.next) row.older = row.since_ms <= *lane.first_tick_ms;
+  for (auto& row : lane.next_partitions) row.older = row.standing.since_ms <= *lane.first_tick_ms;
   lane.shown = std::exchange(lane.next, {});
   lane.at.clear();
   lane.shown_partitions = std::exchange(lane.next_partitions, {});
@@ -92,7 +100,7 @@ void LagBoard::take(Lane& lane, const LagGroupStanding& s) {
   if (s.forgotten)
     lane.groups.erase(name);
   else
-    lane.groups[name] = own(s);
+    lane.groups[name] = own(s, s.since_ms <= lane.first_tick_ms.value_or(s.time_ms));
 }
 
 std::vector<LagRow> LagBoard::rows() const {

@@ -23,6 +23,7 @@ struct LagRow {
   int64_t partitions = 0;
   LagVerdict verdict = LagVerdict::kOk;  // of the worst partition
   int64_t since_ms = 0;
+  bool older = false;                       // it was so at the first tick that was seen: since then at least
   LagQuality quality = LagQuality::kExact;  // the worst of those whose lag in seconds is known
   std::optional<int64_t> lag_records;       // sums and largest of those that are known
   std::optional<int64_t> lag_ms;
@@ -40,6 +41,7 @@ struct LagPartitionRow {
   std::string group;
   std::string topic;
   LagStanding standing;
+  bool older = false;  // as LagRow::older
 };
 
 // What is known of a whole group that is to be explained.
@@ -50,6 +52,7 @@ struct LagGroupRow {
   std::string worst_topic;
   std::string state;
   LagGroupStanding standing;  // its views are empty
+  bool older = false;
 };
 
 // What lag_watch judged at the last tick of each lane, as it is told by observers(). One thread.
@@ -77,6 +80,7 @@ class LagBoard {
 
  private:
   struct Lane {
+    std::optional<int64_t> first_tick_ms;
     std::vector<LagRow> shown;
     std::vector<LagRow> next;
     std::unordered_map<uint64_t, size_t> at;  // in `next`, by a hash of the names

@@ -22,19 +22,19 @@ std::string number(const std::optional<int64_t>& value) {
 }
 
 // How long a commit may be missing: max(30 s, 1.5 c).
-int64_t patience_ms(const LagStanding& s) {
-  return std::max(kLeastPatienceMs, s.commit_interval_ms.value_or(0) * 3 / 2);
+int64_t patience_ms(const LagStanding& s, int64_t assumed_commit_ms) {
+  return std::max(kLeastPatienceMs, s.commit_interval_ms.value_or(assumed_commit_ms) * 3 / 2);
 }
 
-std::string patience(const LagStanding& s) {
-  const std::string commits = s.commit_interval_ms
-                                  ? concat("1.5 times its commit interval of ", lag_duration(*s.commit_interval_ms), ", at least 30 s")
-                                  : std::string("30 s, as its commit interval is not known");
-  return concat(lag_duration(patience_ms(s)), " (", commits, ")");
+std::string patience(const LagStanding& s, int64_t assumed_commit_ms) {
+  const std::string interval = s.commit_interval_ms
+                                   ? concat("its commit interval of ", lag_duration(*s.commit_interval_ms))
+                                   : concat("a commit interval of ", lag_duration(assumed_commit_ms), ", as none was seen");
+  return concat(lag_duration(patience_ms(s, assumed_commit_ms)), " (1.5 times ", interval, "; at least 30 s)");
 }
 
-std::string slope(const LagStanding& s) {
-  return concat("over ", lag_duration(std::max(kLeastSlopeMs, 3 * patience_ms(s))), " by more than 0.05 s a second");
+std::string slope(const LagStanding& s, int64_t assumed_commit_ms) {
+  return concat("over ", lag_duration(std::max(kLeastSlopeMs, 3 * patience_ms(s, assumed_commit_ms))), " by more than 0.05 s a second");
 }
 
 std::string why_unknown(const LagStanding& s) {
@@ -45,10 +45,10 @@ std::string why_unknown(const LagStanding& s) {
   return "the times of its records are not known";
 }
 
-std::string why_ok(const LagStanding& s) {
+std::string why_ok(const LagStanding& s, int64_t assumed_commit_ms) {
   if (!s.lag_records) return "no record waits";
   if (*s.lag_records == 0) return "no record waits: it has consumed up to the end";
-  return concat("its lag is within what is allowed, or neither grows nor falls ", slope(s));
+  return concat("its lag is within what is allowed, or neither grows nor falls ", slope(s, assumed_commit_ms));
 }
 
 std::string why_losing(const LagStanding& s) {
@@ -61,8 +61,8 @@ std::string why_near_retention(const LagStanding& s) {
                 ": less than an hour or a fifth of the retention");
 }
 
-std::string why_abandoned(const LagStanding& s) {
-  const int64_t quiet_ms = std::max<int64_t>(600'000, patience_ms(s));
+std::string why_abandoned(const LagStanding& s, int64_t assumed_commit_ms) {
+  const int64_t quiet_ms = std::max<int64_t>(600'000, patience_ms(s, assumed_commit_ms));
   return concat("the group has ", s.members ? std::to_string(*s.members) : "some",
                 " members and other partitions assigned to them, but not this one, and committed nothing here for ",
                 lag_duration(quiet_ms));
@@ -70,6 +70,10 @@ std::string why_abandoned(const LagStanding& s) {
 
 std::string tick_text(int64_t time_ms) {
   return format_rfc3339(time_ms / 1000 * 1000);
+}
+
+std::string since_text(int64_t since_ms, bool older) {
+  return concat(older ? " since before " : " since ", tick_text(since_ms));
 }
 
 std::string lag_text(const LagStanding& s) {
@@ -104,10 +108,11 @@ std::string consumers_text(const LagStanding& s, const std::string& state) {
   return out;
 }
 
-void append_partition(const LagPartitionRow& row, const std::string& state, std::vector<std::string>& out) {
+void append_partition(const LagPartitionRow& row, const std::string& state, int64_t assumed_commit_ms, std::vector<std::string>& out) {
   const LagStanding& s = row.standing;
-  out.push_back(concat("  ", printable(row.topic), "/", std::to_string(s.partition), "  ", verdict_name(s.verdict), " since ",
-                       tick_text(s.since_ms), " (", lag_duration(std::max<int64_t>(0, s.time_ms - s.since_ms)), "): ", verdict_reason(s)));
+  out.push_back(concat("  ", printable(row.topic), "/", std::to_string(s.partition), "  ", verdict_name(s.verdict),
+                       since_text(s.since_ms, row.older), " (", lag_duration(std::max<int64_t>(0, s.time_ms - s.since_ms)),
+                       "): ", verdict_reason(s, assumed_commit_ms)));
   out.push_back(concat("      committed ", number(s.committed_offset), ", log start ", number(s.log_start_offset), ", end ",
                        number(s.end_offset), "; ", lag_text(s),
                        s.oldest_unread_ms ? concat("; oldest unread record ", lag_duration(*s.oldest_unread_ms), " old") : ""));
@@ -122,7 +127,7 @@ std::string group_line(const std::string& cluster, const std::string& group, con
   const LagVerdict verdict = row != nullptr ? row->standing.verdict : worst.standing.verdict;
   std::string out = concat(printable(group), " on ", printable(cluster), ": ", verdict_name(verdict));
   if (row == nullptr) return out;
-  out += concat(" since ", tick_text(row->standing.since_ms), ", by ", printable(row->worst_topic), "/",
+  out += concat(since_text(row->standing.since_ms, row->older), ", by ", printable(row->worst_topic), "/",
                 std::to_string(row->standing.worst_partition), "; ", std::to_string(partitions),
                 partitions == 1 ? " partition" : " partitions");
   if (row->standing.members) out += concat(", ", std::to_string(*row->standing.members), " members");
@@ -142,24 +147,25 @@ Json seconds(const std::optional<int64_t>& ms) {
 
 }  // namespace
 
-std::string verdict_reason(const LagStanding& s) {
+std::string verdict_reason(const LagStanding& s, int64_t assumed_commit_ms) {
   switch (s.verdict) {
     case LagVerdict::kOk:
-      return why_ok(s);
+      return why_ok(s, assumed_commit_ms);
     case LagVerdict::kUnknown:
       return why_unknown(s);
     case LagVerdict::kCatchingUp:
-      return concat("its lag in seconds falls ", slope(s));
+      return concat("its lag in seconds falls ", slope(s, assumed_commit_ms));
     case LagVerdict::kAbandoned:
-      return why_abandoned(s);
+      return why_abandoned(s, assumed_commit_ms);
     case LagVerdict::kFallingBehind:
-      return concat("its lag in seconds grows ", slope(s));
+      return concat("its lag in seconds grows ", slope(s, assumed_commit_ms));
     case LagVerdict::kRewound:
       return "its committed offset fell under an earlier one and has not passed it since";
     case LagVerdict::kStalled:
-      return concat("its committed offset ", number(s.committed_offset), " has not moved for ", patience(s), " while records wait");
+      return concat("its committed offset ", number(s.committed_offset), " has not moved for ", patience(s, assumed_commit_ms),
+                    " while records wait");
     case LagVerdict::kStopped:
-      return concat("the group has no members and has committed nothing here for ", patience(s));
+      return concat("the group has no members and has committed nothing here for ", patience(s, assumed_commit_ms));
     case LagVerdict::kNearRetention:
       return why_near_retention(s);
     case LagVerdict::kLosingData:
@@ -168,7 +174,8 @@ std::string verdict_reason(const LagStanding& s) {
   return {};
 }
 
-std::vector<std::string> explain_lines(const std::vector<LagGroupRow>& groups, std::vector<LagPartitionRow> partitions, size_t limit) {
+std::vector<std::string> explain_lines(const std::vector<LagGroupRow>& groups, std::vector<LagPartitionRow> partitions, size_t limit,
+                                       int64_t assumed_commit_ms) {
   const auto badness = [](const LagPartitionRow& row) {
     return std::tuple(row.standing.verdict, row.standing.lag_ms.value_or(-1), row.standing.lag_records.value_or(-1));
   };
@@ -184,14 +191,14 @@ std::vector<std::string> explain_lines(const std::vector<LagGroupRow>& groups, s
     const LagGroupRow* row = group == groups.end() ? nullptr : &*group;
     out.push_back(group_line(cluster, partitions[first].group, row, partitions[first], last - first));
     const size_t shown = limit == 0 ? last : std::min(last, first + limit);
-    for (size_t i = first; i < shown; ++i) append_partition(partitions[i], row == nullptr ? "" : row->state, out);
+    for (size_t i = first; i < shown; ++i) append_partition(partitions[i], row == nullptr ? "" : row->state, assumed_commit_ms, out);
     if (shown < last) out.push_back(concat("  and ", std::to_string(last - shown), " more, no worse than these"));
     first = last;
   }
   return out;
 }
 
-std::string partition_json(const LagPartitionRow& row) {
+std::string partition_json(const LagPartitionRow& row, int64_t assumed_commit_ms) {
   const LagStanding& s = row.standing;
   const Json json = {{"time", format_rfc3339(s.time_ms)},
                      {"cluster", row.cluster},
@@ -200,7 +207,8 @@ std::string partition_json(const LagPartitionRow& row) {
                      {"partition", s.partition},
                      {"verdict", verdict_name(s.verdict)},
                      {"since", format_rfc3339(s.since_ms)},
-                     {"why", verdict_reason(s)},
+                     {"since_at_least", row.older},
+                     {"why", verdict_reason(s, assumed_commit_ms)},
                      {"committed_offset", whole(s.committed_offset)},
                      {"log_start_offset", whole(s.log_start_offset)},
                      {"end_offset", whole(s.end_offset)},

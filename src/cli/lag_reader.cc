@@ -1,11 +1,47 @@
 #include "cli/lag_reader.h"
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
 
 #include "base/concat.h"
+#include "base/time_text.h"
 
 namespace headroom {
+namespace {
+
+constexpr std::string_view kTopology = "lag_watch";
+constexpr const char* kFirstInterval = "first_commit_interval";
+constexpr int64_t kDefaultMs = 3'600'000;
+
+nlohmann::json params_of(const Config& config) {
+  for (const auto& part : config.topologies)
+    if (part.name == kTopology) return nlohmann::json::parse(part.params_json, nullptr, false);
+  return nlohmann::json::object();
+}
+
+}  // namespace
+
+int64_t assumed_commit_ms(const Config& config, int64_t since_ms) {
+  const nlohmann::json params = params_of(config);
+  int64_t configured_ms = kDefaultMs;
+  const auto found = params.find(kFirstInterval);
+  if (found != params.end() && found->is_string()) {
+    const auto parsed = parse_duration(found->get<std::string>());
+    if (parsed) configured_ms = *parsed;
+  }
+  return std::clamp<int64_t>(since_ms / 10 / 1000 * 1000, 1000, std::max<int64_t>(configured_ms, 1000));
+}
+
+Config with_assumed_commit(Config config, int64_t assumed_ms) {
+  nlohmann::json params = params_of(config);
+  params[kFirstInterval] = format_duration(assumed_ms);
+  auto part = std::find_if(config.topologies.begin(), config.topologies.end(), [](const auto& t) { return t.name == kTopology; });
+  if (part == config.topologies.end()) part = config.topologies.insert(part, {std::string(kTopology), 1, {}});
+  part->params_json = params.dump();
+  return config;
+}
 
 LagReader::LagReader(const Config& config, const Topology& topology, std::unique_ptr<TopicTail> tail)
     : installation_(config.installation), topology_(topology), tail_(std::move(tail)) {}

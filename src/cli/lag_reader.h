@@ -13,6 +13,13 @@
 
 namespace headroom {
 
+// What lag_watch is to take for the commit interval of a group of which it saw none, when it sees no more than a past of `since_ms`: a
+// tenth of that, and no more than is configured. (A worker has days; with as much patience a group that died before this past would be
+// called ok.)
+int64_t assumed_commit_ms(const Config& config, int64_t since_ms);
+// The configuration with that.
+Config with_assumed_commit(Config config, int64_t assumed_ms);
+
 // Runs the source topic of a topology through it in this process, from some time back and on as records come: a task a partition, as a
 // worker has, but without a group, a store or outputs. What comes of it is told to the topology's observers. One thread.
 class LagReader {

@@ -27,7 +27,8 @@ bool fits_name(const std::string& pattern, const std::string& name);
 std::vector<LagRow> choose(std::vector<LagRow> rows, const LagChoice& choice, size_t* left_out = nullptr);
 
 // The lines of a table: its head, then one a row. A column `cluster` only when there are several. With `colour` verdicts are coloured by
-// how bad they are. What is not known is "-"; a lag in seconds that is not exact to a second has "~" before it.
+// how bad they are. What is not known is "-"; a verdict that was there at the first tick that
+// was seen stands for longer than it says and has ">" before its time; a lag in seconds that is not exact to a second has "~" before it.
 std::vector<std::string> table_lines(const std::vector<LagRow>& rows, bool colour);
 
 // One line above it: how many groups there are in which state at what time; `now_ms` tells whether the source is silent.

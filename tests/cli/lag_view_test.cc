@@ -176,6 +176,49 @@ std::string names(const std::vector<LagRow>& rows) {
   return out;
 }
 
+TEST(LagBoard, marks_what_was_so_at_the_first_tick_that_it_saw) {
+  LagBoard board("pay");
+  const LagObservers observers = board.observers();
+  const auto tick = [&](int64_t time_ms, int64_t since_ms) {
+    LagStanding s = on_partition("pay", "orders", 0, LagVerdict::kStalled, 5, 5);
+    s.time_ms = time_ms;
+    s.since_ms = since_ms;
+    observers.partition(lane(0), s);
+    observers.partition(lane(0), end_of_tick(time_ms));
+    LagGroupStanding whole;
+    whole.cluster = "prod";
+    whole.group = "pay";
+    whole.time_ms = time_ms;
+    whole.since_ms = since_ms;
+    observers.group(lane(0), whole);
+  };
+  tick(kTick, kTick);
+  tick(kTick + 5000, kTick);
+  EXPECT_TRUE(board.rows().at(0).older);
+  EXPECT_TRUE(board.partitions().at(0).older);
+  EXPECT_TRUE(board.groups().at(0).older);
+  EXPECT_NE(table_lines(board.rows(), false).at(1).find(" >5s "), std::string::npos);
+  EXPECT_NE(explain_lines(board.groups(), board.partitions(), 0, 90'000).at(1).find("stalled since before 2024-11-22T08:00:00Z (5s)"),
+            std::string::npos);
+  tick(kTick + 10'000, kTick + 10'000);
+  EXPECT_FALSE(board.rows().at(0).older);
+  EXPECT_FALSE(board.partitions().at(0).older);
+  EXPECT_FALSE(board.groups().at(0).older);
+}
+
+TEST(LagReader, takes_a_tenth_of_a_short_past_for_a_commit_interval_that_it_did_not_see) {
+  Config config;
+  EXPECT_EQ(assumed_commit_ms(config, 900'000), 90'000);
+  EXPECT_EQ(assumed_commit_ms(config, 86'400'000), 3'600'000) << "no more than the default";
+  EXPECT_EQ(assumed_commit_ms(config, 1), 1000);
+  config.topologies = {{"right_sizing", 1, "{}"}, {"lag_watch", 2, R"({"topic":"t","first_commit_interval":"30s"})"}};
+  EXPECT_EQ(assumed_commit_ms(config, 900'000), 30'000) << "no more than is configured";
+  const Config with = with_assumed_commit(config, 20'000);
+  EXPECT_EQ(nlohmann::json::parse(with.topologies.at(1).params_json), (nlohmann::json{{"topic", "t"}, {"first_commit_interval", "20s"}}));
+  EXPECT_EQ(with.topologies.at(0).params_json, "{}");
+  EXPECT_EQ(with_assumed_commit(Config{}, 90'000).topologies.at(0).params_json, R"({"first_commit_interval":"1m30s"})");
+}
+
 TEST(LagTable, sorts_by_verdict_seconds_or_records_and_says_what_is_left_out) {
   const std::vector<LagRow> rows = {row("a", LagVerdict::kOk, 9, 90'000), row("b", LagVerdict::kStalled, 5, 1'000),
                                     row("c", LagVerdict::kOk, 70, 7'000), row("d", LagVerdict::kStalled, 6, 2'000),
@@ -291,15 +334,16 @@ TEST(LagExplain, names_the_rule_that_decided_with_its_numbers) {
   const auto reason = [](LagVerdict verdict, auto change) {
     LagStanding s = on_partition("pay", "orders", 0, verdict, 500, 35'000);
     change(s);
-    return verdict_reason(s);
+    return verdict_reason(s, 90'000);
   };
   const auto as_is = [](LagStanding&) {};
   EXPECT_EQ(reason(LagVerdict::kStalled, as_is),
-            "its committed offset 1000 has not moved for 30s (1.5 times its commit interval of 5s, at least 30 s) while records wait");
+            "its committed offset 1000 has not moved for 30s (1.5 times its commit interval of 5s; at least 30 s) while records wait");
   EXPECT_EQ(reason(LagVerdict::kStopped, [](auto& s) { s.commit_interval_ms = 60'000; }),
-            "the group has no members and has committed nothing here for 1m30s (1.5 times its commit interval of 1m, at least 30 s)");
+            "the group has no members and has committed nothing here for 1m30s (1.5 times its commit interval of 1m; at least 30 s)");
   EXPECT_EQ(reason(LagVerdict::kStopped, [](auto& s) { s.commit_interval_ms = std::nullopt; }),
-            "the group has no members and has committed nothing here for 30s (30 s, as its commit interval is not known)");
+            "the group has no members and has committed nothing here for 2m15s (1.5 times a commit interval of 1m30s, as none was seen; at "
+            "least 30 s)");
   EXPECT_EQ(reason(LagVerdict::kFallingBehind, as_is), "its lag in seconds grows over 1m30s by more than 0.05 s a second");
   EXPECT_EQ(reason(LagVerdict::kCatchingUp, [](auto& s) { s.commit_interval_ms = 60'000; }),
             "its lag in seconds falls over 4m30s by more than 0.05 s a second");
@@ -318,22 +362,24 @@ TEST(LagExplain, names_the_rule_that_decided_with_its_numbers) {
 
 TEST(LagExplain, says_what_it_is_that_is_not_known) {
   LagStanding s = on_partition("pay", "orders", 0, LagVerdict::kUnknown);
-  EXPECT_EQ(verdict_reason(s), "the times of its records are not known");
+  EXPECT_EQ(verdict_reason(s, 90'000), "the times of its records are not known");
   s.sample_ms = kTick - 16'000;
-  EXPECT_EQ(verdict_reason(s), "there has been no sample for 3 intervals; the last is 16s old");
+  EXPECT_EQ(verdict_reason(s, 90'000), "there has been no sample for 3 intervals; the last is 16s old");
   s.committed_offset = std::nullopt;
-  EXPECT_EQ(verdict_reason(s), "the group has committed nothing here");
+  EXPECT_EQ(verdict_reason(s, 90'000), "the group has committed nothing here");
   s.end_offset = std::nullopt;
-  EXPECT_EQ(verdict_reason(s), "the partition was not available when it was last observed");
+  EXPECT_EQ(verdict_reason(s, 90'000), "the partition was not available when it was last observed");
   s.verdict = LagVerdict::kOk;
-  EXPECT_EQ(verdict_reason(s), "no record waits: it has consumed up to the end");
+  EXPECT_EQ(verdict_reason(s, 90'000), "no record waits: it has consumed up to the end");
   s.lag_records = 3;
-  EXPECT_EQ(verdict_reason(s), "its lag is within what is allowed, or neither grows nor falls over 1m30s by more than 0.05 s a second");
+  EXPECT_EQ(verdict_reason(s, 90'000),
+            "its lag is within what is allowed, or neither grows nor falls over 1m30s by more than 0.05 s a second");
 }
 
 TEST(LagExplain, shows_a_group_and_its_partitions_the_worst_first) {
   LagBoard board("pay");
   const LagObservers observers = board.observers();
+  observers.partition(lane(0), end_of_tick(kTick - 600'000));
   LagStanding stalled = on_partition("pay", "orders", 1, LagVerdict::kStalled, 500, 35'000);
   stalled.members = 4;
   stalled.assigned = true;
@@ -342,7 +388,7 @@ TEST(LagExplain, shows_a_group_and_its_partitions_the_worst_first) {
   for (const auto& s : {on_partition("pay", "orders", 0, LagVerdict::kOk), stalled, on_partition("ship", "orders", 0, LagVerdict::kOk),
                         on_partition("pay", "refunds", 0, LagVerdict::kOk), end_of_tick()})
     observers.partition(lane(0), s);
-  EXPECT_EQ(explain_lines(board.groups(), board.partitions(), 1).at(0), "pay on prod: stalled");
+  EXPECT_EQ(explain_lines(board.groups(), board.partitions(), 1, 90'000).at(0), "pay on prod: stalled");
   LagGroupStanding whole;
   whole.cluster = "prod";
   whole.group = "pay";
@@ -354,19 +400,19 @@ TEST(LagExplain, shows_a_group_and_its_partitions_the_worst_first) {
   whole.members = 4;
   whole.group_state = "Stable";
   observers.group(lane(0), whole);
-  EXPECT_EQ(explain_lines(board.groups(), board.partitions(), 1),
+  EXPECT_EQ(explain_lines(board.groups(), board.partitions(), 1, 90'000),
             (std::vector<std::string>{
                 "pay on prod: stalled since 2024-11-22T07:57:45Z, by orders/1; 3 partitions, 4 members, Stable; env=production "
                 "view=site_impact",
                 "  orders/1  stalled since 2024-11-22T07:57:45Z (2m15s): its committed offset 1000 has not moved for 30s (1.5 times its "
-                "commit interval of 5s, at least 30 s) while records wait",
+                "commit interval of 5s; at least 30 s) while records wait",
                 "      committed 1000, log start 100, end 1500; lag 500 records, 35s (exact); oldest unread record 40s old",
                 "      produced 10.0/s, consumed 12.5/s; never catches up at these rates; 4 members, Stable, assigned, commits every 5s",
                 "      an open transaction has held its end back for 1m1s", "  and 2 more, no worse than these"}));
-  const auto json = nlohmann::json::parse(partition_json(board.partitions().at(1)));
+  const auto json = nlohmann::json::parse(partition_json(board.partitions().at(1), 90'000));
   EXPECT_EQ(json["partition"], 1);
   EXPECT_EQ(json["lag_seconds"], 35.0);
-  EXPECT_EQ(json["why"], verdict_reason(stalled));
+  EXPECT_EQ(json["why"], verdict_reason(stalled, 90'000));
   EXPECT_TRUE(json["catch_up_seconds"].is_null());
   EXPECT_EQ(json["members"], 4);
 }
