@@ -13,6 +13,7 @@ Command describe_command();
 Command explain_command();
 Command feed_command();
 Command lag_command();
+Command lag_source_command();
 Command replay_command();
 Command run_command();
 Command schema_command();

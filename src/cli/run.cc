@@ -19,6 +19,8 @@
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/lag_metrics.h"
+#include "cli/lag_source_thread.h"
+#include "cli/lag_topic.h"
 #include "cli/run_view.h"
 #include "cli/spot_departure.h"
 #include "kafka/kafka.h"
@@ -108,8 +110,11 @@ class Process {
     if (const Status status = serve(); !status) return fail(kExitOutside, status.message());
     if (const Status status = spot_.start(); !status) return fail(kExitOutside, status.message());
     if (const auto code = topics()) return *code;
-    if (!spot_.due())
+    if (!spot_.due()) {
+      if (lag_source_)
+        if (const Status status = lag_source_->start(); !status) return fail(kExitUsage, status.message());
       for (auto& worker : workers_) worker->start();
+    }
     if (watch() == Woken::kNotice) depart();
     return finish();
   }
@@ -146,6 +151,7 @@ class Process {
       for (int i = 0; i < part.workers; ++i) add_worker(*running, part, i);
       running_.push_back(std::move(running));
     }
+    if (config_.lag_source.in_run) lag_source_ = std::make_unique<LagSourceThread>(config_);
     return Status::ok();
   }
 
@@ -187,24 +193,33 @@ class Process {
     server_.add_metrics(metrics_.collectable());
     server_.add_metrics(workloads_);
     server_.add_metrics(lag_);
+    if (lag_source_) server_.add_metrics(lag_source_->metrics().collectable());
     server_.add_json("/api/v1/status", [this] { return status_json(config_.installation, workers_, spot_.view()); });
-    server_.set_readiness([this] {
-      return ready_to_start_ ? readiness_of(workers_, spot_.view()) : Readiness{{"topics are not checked yet"}, {}};
-    });
+    server_.set_readiness([this] { return readiness(); });
     const Status started = server_.start();
     if (started) log_info("serving metrics", {{"address", concat(listen_host(), ":", std::to_string(server_.port()))}});
     return started;
+  }
+
+  Readiness readiness() const {
+    if (!ready_to_start_) return {{"topics are not checked yet"}, {}};
+    Readiness ready = readiness_of(workers_, spot_.view());
+    if (lag_source_)
+      for (const std::string& reason : lag_source_->readiness().reasons) ready.reasons.push_back(reason);
+    return ready;
   }
 
   std::string listen_host() const { return config_.http.listen.substr(0, config_.http.listen.rfind(':')); }
 
   // Brokers that do not answer yet are waited for; a topic that is missing is a mistake to be told. The exit code when this is the end.
   std::optional<int> topics() {
+    const auto prepare_lag = [this] { return lag_source_ ? prepare_lag_topic(config_, options_.create_topics) : Status::ok(); };
     for (const auto& running : running_) {
       while (true) {
         const auto outputs = running->topology.output_topics();
         const std::string input[] = {running->topology.source_topic()};
-        Status status = options_.create_topics ? create_topics(config_.kafka, input, kTopicsMs) : Status::ok();
+        Status status = prepare_lag();  // first: it has partitions of its own, also where it is an input
+        if (status && options_.create_topics) status = create_topics(config_.kafka, input, kTopicsMs);
         if (status) status = check_topics(config_.kafka, input[0], outputs, options_.create_topics, kTopicsMs);
         if (status) break;
         if (status.code() != Code::kUnavailable && status.code() != Code::kTimeout) return fail(kExitOutside, status.message());
@@ -231,6 +246,7 @@ class Process {
     for (; woken == Woken::kTime; woken = wait(kLookMs)) {
       publish();
       if (std::any_of(workers_.begin(), workers_.end(), [](const auto& w) { return w->ended(); })) return Woken::kEnded;
+      if (lag_source_ && lag_source_->ended()) return Woken::kEnded;
     }
     if (woken == Woken::kStop) log_info("stopping", {{"keep_slot", keep_slot()}});
     return woken;
@@ -241,6 +257,7 @@ class Process {
     const SystemClock clock;
     for (auto& worker : workers_) worker->request_stop(false, spot_.left_ms(clock.wall_ms()));
     (void)join();  // finish() tells what came of it
+    if (lag_source_) lag_source_->stop();
     departed_ = true;
     spot_.note_left(clock.wall_ms());
     log_info("drained; staying up until SIGTERM", {{"until", format_rfc3339(spot_.view().drained_until_ms)}});
@@ -259,7 +276,11 @@ class Process {
 
   int finish() {
     for (auto& worker : workers_) worker->request_stop(keep_slot());
-    const Status worst = join();
+    Status worst = join();
+    if (lag_source_) {
+      lag_source_->stop();
+      if (worst) worst = lag_source_->outcome();
+    }
     spot_.stop();
     if (!departed_) spot_.note_left(SystemClock().wall_ms());
     server_.stop();
@@ -278,6 +299,7 @@ class Process {
   HttpServer server_;
   std::vector<std::unique_ptr<Running>> running_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
+  std::unique_ptr<LagSourceThread> lag_source_;  // null: another process watches
   LanePublisher publisher_;
   bool departed_ = false;
   std::atomic<bool> ready_to_start_{false};
