@@ -52,12 +52,12 @@ using Place = std::pair<std::string_view, Partition>;
 
 Result<std::unique_ptr<LagRecords>> LagRecords::make(const KafkaConfig& config) {
   ClientPlan plan = client_plan(config, RD_KAFKA_CONSUMER);
-  // Fetches are small, since a record or two are wanted of each.
+  // Fetches are small, since a record or two are wanted of each, and the queue is larger than any of them: a full one would stop the next
+  // question for a second.
   plan.required.insert({{"group.id", "headroom.lag-source"},
                         {"isolation.level", "read_committed"},
-                        {"fetch.message.max.bytes", "16384"},
-                        {"queued.min.messages", "1"},
-                        {"queued.max.messages.kbytes", "16384"}});
+                        {"fetch.message.max.bytes", "65536"},
+                        {"queued.max.messages.kbytes", "65536"}});
   KafkaConfig own = config;
   for (const char* name : {"fetch.message.max.bytes", "max.partition.fetch.bytes", "queued.min.messages", "queued.max.messages.kbytes"}) {
     own.properties.erase(name);
