@@ -112,10 +112,12 @@ std::string bash_completion(const CLI::App& root) {
     else
       out += concat("    '", node.path, "') words='", words_of(node, true), "' ;;\n");
   }
+  // Options come last: names end at the first word that begins with a dash, and may have one within.
   out +=
       "  esac\n"
+      "  words=\" $words\"\n"
       "  if [[ $current == -* ]]; then COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
-      "  else COMPREPLY=($(compgen -W \"${words//-[^ ]*/}\" -- \"$current\") $(compgen -f -- \"$current\")); fi\n"
+      "  else COMPREPLY=($(compgen -W \"${words%% -*}\" -- \"$current\") $(compgen -f -- \"$current\")); fi\n"
       "}\n"
       "complete -o filenames -F _headroom headroom\n";
   return out;

@@ -131,6 +131,7 @@ TEST(Completion, offers_what_fits_in_bash) {
     return run_shell("cd / && bash -c " + quoted(script)).out;
   };
   EXPECT_EQ(offers("headroom desc", 1), "describe\n");
+  EXPECT_EQ(offers("headroom lag-s", 1), "lag-source\n");
   EXPECT_EQ(offers("headroom check --js", 2), "--json\n");
   EXPECT_EQ(offers("headroom --log-level debug check --conf", 4), "--config\n");
   EXPECT_EQ(offers("headroom replay --config et", 3), "etc\n");
