@@ -13,8 +13,10 @@ namespace {
 
 constexpr size_t kMostBytes = 4096;
 constexpr int64_t kMicro = 1'000'000;
+constexpr int64_t kMostMilli = int64_t{1} << 50;  // more is not told apart
 
 std::string seconds_text(int64_t ms) {
+  ms = std::min(ms, kMostMilli);
   // Below ten seconds tenths are worth telling.
   const int64_t step = ms < 10'000 ? 100 : 1000;
   return format_duration((ms + step / 2) / step * step);
@@ -85,7 +87,7 @@ std::string lag_text(const AlertEvidence& evidence) {
   return evidence.lag_ms ? seconds_text(*evidence.lag_ms) : "unknown";
 }
 std::string rate_text(int64_t milli) {
-  return number_text(milli * 1000) + "/s";
+  return number_text(std::min(milli, kMostMilli) * 1000) + "/s";
 }
 
 struct Placeholder {
