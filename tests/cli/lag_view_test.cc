@@ -1,61 +1,15 @@
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <nlohmann/json.hpp>
 
-#include "base/time_text.h"
 #include "cli/lag_board.h"
 #include "cli/lag_explain.h"
-#include "cli/lag_metrics.h"
-#include "cli/lag_reader.h"
 #include "cli/lag_table.h"
-#include "headroom/testing/function_decoder.h"
-#include "kafka/embedded.h"
-#include "kafka/sample_producer.h"
+#include "lag_standings.h"
 #include "run_binary.h"
 
 namespace headroom::testing {
 namespace {
-
-constexpr int64_t kTick = 1'732'262'400'000;
-
-LaneIdentity lane(Partition partition) {
-  return {"test", "lag_watch", partition, 1};
-}
-
-LagStanding on_partition(std::string_view group, std::string_view topic, int32_t partition, LagVerdict verdict, int64_t lag_records = 0,
-                         std::optional<int64_t> lag_ms = 0) {
-  LagStanding s;
-  s.time_ms = kTick;
-  s.interval_ms = 5000;
-  s.cluster = "prod";
-  s.group = group;
-  s.topic = topic;
-  s.partition = partition;
-  s.labels = "env=production\x1fview=site_impact";
-  s.verdict = verdict;
-  s.since_ms = kTick - 135'000;
-  s.quality = LagQuality::kExact;
-  s.sample_ms = kTick - 1000;
-  s.fresh = true;
-  s.committed_offset = 1000;
-  s.log_start_offset = 100;
-  s.end_offset = 1000 + lag_records;
-  s.lag_records = lag_records;
-  s.lag_ms = lag_ms;
-  s.commit_interval_ms = 5000;
-  s.produced_milli = 10'000;
-  s.consumed_milli = 12'500;
-  return s;
-}
-
-LagStanding end_of_tick(int64_t time_ms = kTick) {
-  LagStanding s;
-  s.kind = StandingKind::kEndOfTick;
-  s.time_ms = time_ms;
-  s.interval_ms = 5000;
-  return s;
-}
 
 std::vector<LagRow> rows_of(std::initializer_list<LagStanding> standings, Partition on = 0) {
   LagBoard board;
@@ -204,19 +158,6 @@ TEST(LagBoard, marks_what_was_so_at_the_first_tick_that_it_saw) {
   EXPECT_FALSE(board.rows().at(0).older);
   EXPECT_FALSE(board.partitions().at(0).older);
   EXPECT_FALSE(board.groups().at(0).older);
-}
-
-TEST(LagReader, takes_a_tenth_of_a_short_past_for_a_commit_interval_that_it_did_not_see) {
-  Config config;
-  EXPECT_EQ(assumed_commit_ms(config, 900'000), 90'000);
-  EXPECT_EQ(assumed_commit_ms(config, 86'400'000), 3'600'000) << "no more than the default";
-  EXPECT_EQ(assumed_commit_ms(config, 1), 1000);
-  config.topologies = {{"right_sizing", 1, "{}"}, {"lag_watch", 2, R"({"topic":"t","first_commit_interval":"30s"})"}};
-  EXPECT_EQ(assumed_commit_ms(config, 900'000), 30'000) << "no more than is configured";
-  const Config with = with_assumed_commit(config, 20'000);
-  EXPECT_EQ(nlohmann::json::parse(with.topologies.at(1).params_json), (nlohmann::json{{"topic", "t"}, {"first_commit_interval", "20s"}}));
-  EXPECT_EQ(with.topologies.at(0).params_json, "{}");
-  EXPECT_EQ(with_assumed_commit(Config{}, 90'000).topologies.at(0).params_json, R"({"first_commit_interval":"1m30s"})");
 }
 
 TEST(LagTable, sorts_by_verdict_seconds_or_records_and_says_what_is_left_out) {
@@ -415,114 +356,6 @@ TEST(LagExplain, shows_a_group_and_its_partitions_the_worst_first) {
   EXPECT_EQ(json["why"], verdict_reason(stalled, 90'000));
   EXPECT_TRUE(json["catch_up_seconds"].is_null());
   EXPECT_EQ(json["members"], 4);
-}
-
-TEST(LagMetrics, pass_on_ticks_partitions_groups_and_what_is_forgotten) {
-  LagFamilies families(LagSeriesLimits{.partitions = 0}, [] { return kTick; });
-  const LagObservers observers = lag_metrics_observers(families, {"pay*"});
-  const auto series = [&](const std::string& name) {
-    size_t count = 0;
-    for (const auto& family : families.Collect()) count += family.name == name ? family.metric.size() : 0;
-    return count;
-  };
-  observers.partition(lane(0), on_partition("payments", "orders", 0, LagVerdict::kOk, 5, 5));
-  observers.partition(lane(0), on_partition("ship", "orders", 0, LagVerdict::kOk, 5, 5));
-  observers.partition(lane(0), end_of_tick());
-  LagGroupStanding whole;
-  whole.cluster = "prod";
-  whole.group = "payments";
-  whole.time_ms = kTick;
-  whole.verdict = LagVerdict::kNearRetention;
-  whole.lag_records = 5;
-  observers.group(lane(0), whole);
-  EXPECT_EQ(series("kafka_consumergroup_group_lag"), 1u) << "only of the groups that are to be shown whole";
-  EXPECT_EQ(series("kafka_consumergroup_group_topic_sum_lag"), 2u);
-  EXPECT_EQ(series("kafka_consumergroup_group_sum_lag"), 1u);
-  for (const auto& family : families.Collect()) {
-    if (family.name == "headroom_lag_verdict") {
-      EXPECT_EQ(family.metric.at(0).label.at(2).value, "near_retention");
-    }
-    if (family.name == "kafka_consumergroup_poll_time_ms") {
-      EXPECT_EQ(family.metric.at(0).gauge.value, 1000);
-    }
-  }
-  LagStanding forgotten;
-  forgotten.kind = StandingKind::kForgotten;
-  forgotten.forgotten = {"prod", "payments", "deleted"};
-  observers.partition(lane(0), forgotten);
-  EXPECT_EQ(series("headroom_lag_verdict"), 0u);
-  EXPECT_EQ(series("kafka_consumergroup_group_lag"), 0u);
-}
-
-// Stands in for lag_watch: a record is the number of records that a group lags, "tick" a tick.
-struct Passing {
-  using In = LagStanding;
-  using Out = LagStanding;
-  struct State {
-    int64_t seen = 0;
-    auto fields() { return std::tie(seen); }
-  };
-  static StateKey key(const LagStanding& in) { return {in.group, {}}; }
-  std::optional<LagStanding> step(State& state, const LagStanding& in) const {
-    ++state.seen;
-    return in;
-  }
-  int64_t idle_ms() const { return 3'600'000; }
-  static constexpr uint32_t kStateVersion = 1;
-};
-
-Topology stand_in(const std::string& topic, const LagObservers& observers) {
-  Topology topology("lag_watch");
-  from<LagStanding>(topology, topic, decode_with<LagStanding>([](const Record& record, uint32_t index, Decoded<LagStanding>& out) {
-                      LagStanding s = record.value == "tick" ? end_of_tick()
-                                                             : on_partition("pay", "orders", 0, LagVerdict::kOk,
-                                                                            std::atoi(std::string(record.value).c_str()), 0);
-                      if (record.value == "bad") {
-                        out.rejects.push_back({index, "not_json", 1, {}});
-                        return out.count("not_json");
-                      }
-                      out.values.push_back({index, s});
-                    }))
-      .then("pass", Passing{})
-      .observe("partition", observers.partition);
-  return topology;
-}
-
-TEST(LagReader, runs_every_partition_of_the_topic_and_goes_on_with_what_comes) {
-  auto broker = EmbeddedBroker::start();
-  ASSERT_TRUE(broker) << broker.status().to_string();
-  Config config;
-  config.kafka.brokers = (*broker)->brokers();
-  ASSERT_TRUE((*broker)->create_topic("lag", 2));
-  auto producer = SampleProducer::open(config.kafka, "lag");
-  ASSERT_TRUE(producer);
-  const auto produce = [&](const std::string& value, int partition) { ASSERT_TRUE((*producer)->produce("", value, -1, partition)); };
-  produce("5", 0);
-  produce("bad", 0);
-  produce("tick", 0);
-  produce("tick", 1);
-  ASSERT_TRUE((*producer)->flush(10'000));
-
-  LagBoard board;
-  const Topology topology = stand_in("lag", board.observers());
-  auto reader = LagReader::open(config, topology, {}, 10'000);
-  ASSERT_TRUE(reader) << reader.status().to_string();
-  const auto poll_until = [&](const std::function<bool()>& done) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!done() && std::chrono::steady_clock::now() < deadline) ASSERT_TRUE((*reader)->poll(50));
-    EXPECT_TRUE(done());
-  };
-  EXPECT_FALSE((*reader)->caught_up());
-  poll_until([&] { return (*reader)->caught_up(); });
-  EXPECT_EQ((*reader)->records(), 4u);
-  EXPECT_EQ((*reader)->rejected(), "1 (not_json 1)");
-  EXPECT_EQ(board.ticks(), 2u);
-  EXPECT_EQ(board.rows().at(0).lag_records, 5);
-  produce("7", 0);
-  produce("tick", 0);
-  ASSERT_TRUE((*producer)->flush(10'000));
-  poll_until([&] { return board.ticks() == 3; });
-  EXPECT_EQ(board.rows().at(0).lag_records, 7);
 }
 
 TEST(LagCommand, refuses_what_it_cannot_do_before_it_asks_anybody) {
