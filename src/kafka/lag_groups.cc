@@ -11,6 +11,10 @@ namespace {
 
 constexpr size_t kOverlapped = 64;
 constexpr size_t kDescribedAtOnce = 100;
+constexpr int kStuckMs = 500;
+// Librdkafka 2.0.2 aborts the process (rd_kafka_enq_once_del_source_return: Assertion `eonce->refcnt > 0') when a request to a coordinator
+// runs out of its time just as an answer comes. So its own time is far longer than ours, and an answer that comes late is dropped.
+constexpr int kLibraryMs = 120'000;
 
 using Asked = std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, KafkaDeleter<rd_kafka_ListConsumerGroupOffsets_destroy>>;
 using ConfigResource = std::unique_ptr<rd_kafka_ConfigResource_t, KafkaDeleter<rd_kafka_ConfigResource_destroy>>;
@@ -19,10 +23,10 @@ int left_ms(int64_t deadline_ms) {
   return static_cast<int>(std::clamp<int64_t>(deadline_ms - steady_ms(), 1, 60'000));
 }
 
-AdminOptions options_for(rd_kafka_t* client, rd_kafka_admin_op_t operation, int64_t deadline_ms) {
+AdminOptions options_for(rd_kafka_t* client, rd_kafka_admin_op_t operation) {
   AdminOptions options(rd_kafka_AdminOptions_new(client, operation));
   char text[256];
-  (void)rd_kafka_AdminOptions_set_request_timeout(options.get(), left_ms(deadline_ms), text, sizeof text);
+  (void)rd_kafka_AdminOptions_set_request_timeout(options.get(), kLibraryMs, text, sizeof text);
   return options;
 }
 
@@ -90,7 +94,7 @@ Result<std::unique_ptr<LagGroups>> LagGroups::make(const KafkaConfig& config) {
 
 Result<GroupListing> LagGroups::list(int64_t deadline_ms) {
   const QueueHandle queue(rd_kafka_queue_new(client_.get()));
-  const AdminOptions options = options_for(client_.get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, deadline_ms);
+  const AdminOptions options = options_for(client_.get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS);
   ++requests_;
   rd_kafka_ListConsumerGroups(client_.get(), options.get(), queue.get());
   const EventHandle event(rd_kafka_queue_poll(queue.get(), left_ms(deadline_ms)));
@@ -126,7 +130,7 @@ void LagGroups::describe_some(std::span<const std::string> groups, int64_t deadl
   std::vector<const char*> names;
   for (const std::string& group : groups) names.push_back(group.c_str());
   const QueueHandle queue(rd_kafka_queue_new(client_.get()));
-  const AdminOptions options = options_for(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, deadline_ms);
+  const AdminOptions options = options_for(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
   requests_ += groups.size();
   rd_kafka_DescribeConsumerGroups(client_.get(), names.data(), names.size(), options.get(), queue.get());
   const EventHandle event(rd_kafka_queue_poll(queue.get(), left_ms(deadline_ms)));
@@ -143,10 +147,10 @@ void LagGroups::describe_some(std::span<const std::string> groups, int64_t deadl
   }
 }
 
-void LagGroups::ask_committed(const std::string& group, GroupCommits* answer, int64_t deadline_ms, rd_kafka_queue_t* answers) {
+void LagGroups::ask_committed(const std::string& group, GroupCommits* answer, rd_kafka_queue_t* answers) {
   rd_kafka_ListConsumerGroupOffsets_t* asked = rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), nullptr);
   const Asked owner(asked);
-  const AdminOptions options = options_for(client_.get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, deadline_ms);
+  const AdminOptions options = options_for(client_.get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
   rd_kafka_AdminOptions_set_opaque(options.get(), answer);
   ++requests_;
   rd_kafka_ListConsumerGroupOffsets(client_.get(), &asked, 1, options.get(), answers);
@@ -158,11 +162,15 @@ std::vector<GroupCommits> LagGroups::committed(std::span<const std::string> grou
   const QueueHandle queue(rd_kafka_queue_new(client_.get()));
   size_t asked = 0;
   size_t answered = 0;
+  size_t stuck = 0;  // with a coordinator that does not answer: they do not hold the others up
   while (answered < groups.size()) {
-    for (; asked < groups.size() && asked - answered < kOverlapped; ++asked)
-      ask_committed(groups[asked], &all[asked], deadline_ms, queue.get());
-    const EventHandle event(rd_kafka_queue_poll(queue.get(), left_ms(deadline_ms)));
-    if (event == nullptr) break;
+    for (; asked < groups.size() && asked - answered < kOverlapped + stuck; ++asked) ask_committed(groups[asked], &all[asked], queue.get());
+    const EventHandle event(rd_kafka_queue_poll(queue.get(), std::min(left_ms(deadline_ms), kStuckMs)));
+    if (event == nullptr) {
+      if (steady_ms() >= deadline_ms) break;
+      stuck = asked - answered;
+      continue;
+    }
     if (auto* answer = static_cast<GroupCommits*>(rd_kafka_event_opaque(event.get()))) *answer = commits_of(event.get());
     ++answered;
   }
@@ -200,7 +208,7 @@ std::map<std::string, TopicRetention> LagGroups::retention(std::span<const std::
     asked.push_back(made.back().get());
   }
   const QueueHandle queue(rd_kafka_queue_new(client_.get()));
-  const AdminOptions options = options_for(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, deadline_ms);
+  const AdminOptions options = options_for(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
   ++requests_;
   rd_kafka_DescribeConfigs(client_.get(), asked.data(), asked.size(), options.get(), queue.get());
   const EventHandle event(rd_kafka_queue_poll(queue.get(), left_ms(deadline_ms)));

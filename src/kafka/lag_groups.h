@@ -72,7 +72,7 @@ class LagGroups {
  private:
   explicit LagGroups(ClientHandle client) : client_(std::move(client)) {}
   void describe_some(std::span<const std::string> groups, int64_t deadline_ms, std::span<DescribedGroup> out);
-  void ask_committed(const std::string& group, GroupCommits* answer, int64_t deadline_ms, rd_kafka_queue_t* answers);
+  void ask_committed(const std::string& group, GroupCommits* answer, rd_kafka_queue_t* answers);
 
   ClientHandle client_;
   uint64_t requests_ = 0;

@@ -117,7 +117,7 @@ TEST_F(LagRequestsRealKafka, tells_of_groups_and_topics_and_of_each_that_cannot_
   const auto commits = (*groups)->committed(names, soon());
   ASSERT_TRUE(commits[0].status);
   ASSERT_EQ(commits[0].partitions.size(), 2u);
-  EXPECT_EQ(commits[0].partitions[0].offset, 7);
+  for (const auto& [place, offset] : commits[0].partitions) EXPECT_EQ(offset, place.second == 0 ? 7 : 1);
   EXPECT_TRUE(commits[1].partitions.empty());
   const auto described = (*groups)->describe(names, soon());
   EXPECT_TRUE(described[0].status);
