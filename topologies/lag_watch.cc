@@ -20,9 +20,11 @@ Topology lag_watch(const LagWatchParams& params, TopologyOptions options, LagObs
   if (observe.partition) partitions = partitions.observe("partition standings", std::move(observe.partition));
   auto groups = partitions.then("groups", LagGroups());
   if (observe.group) groups = groups.observe("group standings", std::move(observe.group));
-  auto scaling = groups.then("scaling", LagScaling(params.scaling));
-  if (observe.scaling) scaling = scaling.observe("scaling", std::move(observe.scaling));
-  scaling.map("scale commands", scale_command_of).to(params.action_topic, encode_scale);
+  if (!params.scaling.groups.empty()) {
+    auto scaling = groups.then("scaling", LagScaling(params.scaling));
+    if (observe.scaling) scaling = scaling.observe("scale assessments", std::move(observe.scaling));
+    scaling.map("scale commands", scale_command_of).to(params.action_topic, encode_scale);
+  }
   add_lag_detectors(partitions, detectors_of(params), params.alert_topic);
   return topology;
 }
