@@ -34,7 +34,6 @@ struct LagScalingParams {
   bool propose_only = false;           // turns every `apply` into `propose`
 };
 
-void declare(SettingVisitor& visitor, LagScalingRule& rule);
 // Names every setting but propose_only, which is the installation's.
 void declare(SettingVisitor& visitor, LagScalingParams& params);
 

@@ -38,7 +38,7 @@ struct LagWatchParams {
 void declare(SettingVisitor& visitor, LagAllowance& allowance);
 void declare(SettingVisitor& visitor, LagWatchParams& params);
 
-// Those configured, and those shipped if they are wanted.
+// Those configured, and those shipped if they are wanted, which tell the labels of the key apart in any case.
 std::vector<LagDetectorParams> detectors_of(const LagWatchParams& params);
 
 }  // namespace headroom

@@ -2,6 +2,7 @@
 
 #include "config/settings.h"
 #include "operators/lag_watch_params.h"
+#include "policy/lag_key.h"
 
 namespace headroom {
 namespace {
@@ -14,6 +15,14 @@ constexpr TextRule kPatternRule{"[^\\x00-\\x1f]+", "a pattern: * any run without
 constexpr TextRule kTopicPatternRule{"[^\\x00-\\x1f]*", "a pattern, or empty for every topic", 512};
 constexpr TextRule kKeyRule{"([^{}\\x00-\\x1f]*\\{[^{}\\x00-\\x1f=]+\\})*[^{}\\x00-\\x1f]*", "text with labels in braces, as {env}/{view}",
                             512};
+
+// What a shipped detector puts together shares a key, whatever the key.
+void narrow_to(std::string_view key, LagDetectorParams& detector) {
+  const auto has = [&](std::string_view label) { return std::find(detector.by.begin(), detector.by.end(), label) != detector.by.end(); };
+  if (has("cluster") && has("group")) return;
+  for (const std::string_view label : key_names(key))
+    if (!has(label)) detector.by.emplace_back(label);
+}
 
 }  // namespace
 
@@ -36,12 +45,13 @@ void declare(SettingVisitor& v, LagWatchParams& params) {
               "How seldom a group is taken to commit while two of its commits have not been seen yet: it is called "
               "stalled or stopped after 1.5 times this."},
              params.judging.first_commit_interval_ms, {kSecondMs, 7 * kDayMs});
-  v.boolean({"shipped_detectors", "Whether Headroom's own detectors are at work; one that is configured under the same name replaces its own."},
-            params.shipped_detectors);
+  v.boolean(
+      {"shipped_detectors", "Whether Headroom's own detectors are at work; one that is configured under the same name replaces its own."},
+      params.shipped_detectors);
   v.list({"detectors", "What alerts are written for."}, params.detectors);
   const std::string fault = lag_detectors_fault(params.key, detectors_of(params));
   v.rule({"key", "detectors"}, fault.empty() ? "what a detector puts together must share a key" : fault, fault.empty());
-  v.list({"scaling", "Groups whose consumers are scaled; the first that fits counts. No other group is."}, params.scaling.groups);
+  v.section({"scaling", "Groups whose consumers are scaled."}, params.scaling);
 }
 
 std::vector<LagDetectorParams> detectors_of(const LagWatchParams& params) {
@@ -50,7 +60,9 @@ std::vector<LagDetectorParams> detectors_of(const LagWatchParams& params) {
   for (auto& shipped : default_lag_detectors()) {
     const bool replaced = std::any_of(params.detectors.begin(), params.detectors.end(),
                                       [&](const LagDetectorParams& configured) { return configured.name == shipped.name; });
-    if (!replaced) all.push_back(std::move(shipped));
+    if (replaced) continue;
+    narrow_to(params.key, shipped);
+    all.push_back(std::move(shipped));
   }
   return all;
 }

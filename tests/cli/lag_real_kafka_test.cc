@@ -8,7 +8,6 @@
 #include "kafka/sample_producer.h"
 #include "kit/kafka_cluster.h"
 #include "run_binary.h"
-#include "topologies/registry.h"
 
 namespace headroom::testing {
 namespace {
@@ -18,14 +17,11 @@ using Json = nlohmann::json;
 constexpr int64_t kInterval = 5000;
 
 // Five minutes of a source's cycles up to now: `pay` is at the end all the time, `dead` has members and has committed nothing for them.
-class LagRealKafka : public kit::RealKafkaTest {
+class LagCommandRealKafka : public kit::RealKafkaTest {
  protected:
   void SetUp() override {
     RealKafkaTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    const auto table = topology_table();
-    if (std::none_of(table.begin(), table.end(), [](const auto& entry) { return entry.name == "lag_watch"; }))
-      GTEST_SKIP() << "this binary has no topology lag_watch";
     topic = make_topic("lag", 2);
     now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
     file = config_of(topic);
@@ -90,7 +86,7 @@ class LagRealKafka : public kit::RealKafkaTest {
   int64_t now_ms = 0;
 };
 
-TEST_F(LagRealKafka, prints_the_worst_group_first_and_says_why) {
+TEST_F(LagCommandRealKafka, prints_the_worst_group_first_and_says_why) {
   write_cycles(now_ms - 300'000);
   const Ran table = lag({});
   ASSERT_EQ(table.code, 0) << table.err;
@@ -115,7 +111,7 @@ TEST_F(LagRealKafka, prints_the_worst_group_first_and_says_why) {
   EXPECT_NE(why.out.find("env=production view=site_impact"), std::string::npos) << why.out;
 }
 
-TEST_F(LagRealKafka, says_what_is_missing_and_ends_with_1_or_3) {
+TEST_F(LagCommandRealKafka, says_what_is_missing_and_ends_with_1_or_3) {
   const Ran empty = lag({});
   EXPECT_EQ(empty.code, 1);
   EXPECT_NE(empty.err.find("no record in " + topic + " since "), std::string::npos) << empty.err;
@@ -136,7 +132,7 @@ TEST_F(LagRealKafka, says_what_is_missing_and_ends_with_1_or_3) {
   EXPECT_NE(missing.err.find("`headroom lag-source` makes it"), std::string::npos) << missing.err;
 }
 
-TEST_F(LagRealKafka, reads_no_further_back_than_asked) {
+TEST_F(LagCommandRealKafka, reads_no_further_back_than_asked) {
   now_ms -= 1'200'000;  // a source that fell silent twenty minutes ago
   write_cycles(now_ms - 60'000);
   const Ran late = lag({});

@@ -37,7 +37,9 @@ TEST(LagWatchSettings, are_refused_when_they_cannot_be) {
         R"({"key": "{}"})", R"({"key": "env}"})", R"({"topic": "a b"})", R"({"first_commit_interval": "0s"})", R"({"allow": []})"})
     EXPECT_NE(mistake_of(settings), "") << settings;
   EXPECT_EQ(mistake_of(R"({"key": "lag"})"), "") << "a key without labels: all groups in one lane";
-  EXPECT_EQ(mistake_of(R"({"key": "{a}{b}-{c}"})"), "");
+  EXPECT_EQ(mistake_of(R"({"key": "{a}{b}-{c}"})"), "") << "shipped detectors go by whatever the key has";
+  EXPECT_NE(mistake_of(R"({"key": "{a}", "detectors": [{"name": "wide", "by": ["env"], "threshold": 5}]})"), "");
+  EXPECT_NE(mistake_of(R"({"detectors": [{"name": "twice", "threshold": 5}, {"name": "twice", "threshold": 6}]})"), "");
 }
 
 // Two sources over a few groups; contexts, forgotten groups and bad records between them.
