@@ -89,8 +89,8 @@ struct LagEvent {
   LagContext context;
   LagForgotten forgotten;
 
-  // See headroom/operator.h: ticks are for all states.
-  bool ends_chunk() const { return kind == LagKind::kTick; }
+  // See headroom/operator.h: these are for all states.
+  bool ends_chunk() const { return kind == LagKind::kTick || kind == LagKind::kForgotten; }
 };
 
 }  // namespace headroom

@@ -34,12 +34,10 @@ namespace headroom {
 // - "No commit for C" of stopped and stalled counts from the last commit or from when data began to wait, whichever is later: an idle group
 //   has nothing to commit, and a burst after an idle night finds it at its work.
 // - c is the group's on this partition. The time from when a partition is first seen to its first commit is part of an interval and does
-// not
-//   count, nor does an interval within which the source was silent. Until one is known, c is params.first_commit_interval_ms.
+//   not count, nor does an interval within which the source was silent. Until one is known, c is params.first_commit_interval_ms.
 // - Lag is compared right after commits: between them it rises by a second a second whatever the group does. Its slope is the median of
-// those
-//   between all pairs. The dead band is +-0.05 s a second, so that what wanders within it stays ok, and, below one interval of lag (and the
-//   error of the times), everything: cycles and commits are not in step, and lag is known no better.
+//   those between all pairs. The dead band is +-0.05 s a second, so that what wanders within it stays ok, and, below one interval of lag
+//   (and the error of the times), everything: cycles and commits are not in step, and lag is known no better.
 // - A commit to a lower offset begins the trend anew: a step is no slope.
 // - Another topic: another topic id; where ids are not known, an end below an earlier commit and below the end before. All is learned anew.
 // - "Members, none assigned, others of theirs are" is told from the group being stable: in a rebalance nothing is assigned to anyone.
