@@ -103,9 +103,12 @@ class Script {
       text += found->front().offset ? std::to_string(*found->front().offset) + " " + found->front().metadata : "none";
     say(text);
   }
-  void see() {
+  // A commit is answered before its marker stands in the output topic: what it wrote can be read a moment later.
+  void see(size_t at_least) {
+    auto values = world_.visible();
+    for (const int64_t deadline = steady_ms() + 20'000; values.size() < at_least && steady_ms() < deadline;) values = world_.visible();
     std::string text = "visible:";
-    for (const auto& value : world_.visible()) text += " " + value;
+    for (const auto& value : values) text += " " + value;
     say(text);
   }
   void listed(Player& player, const std::string& slot) {
@@ -118,15 +121,15 @@ class Script {
     send(a, 0, 1, 5, *a.group);
     commit(a);
     look(a, 0, true);
-    see();
+    see(1);
     send(a, 0, 2, 7, *a.group);
     abort(a);
     look(a, 0, true);
-    see();
+    see(1);
     send(a, 0, 2, 8, *a.group);
     commit(a);
     look(a, 0, false);
-    see();
+    see(2);
   }
 
   void hand_over(Player& a, Player& b) {
@@ -135,10 +138,10 @@ class Script {
     send(a, 1, 3, 4, *old);
     abort(a);
     look(a, 1, true);
-    see();
+    see(2);
     send(a, a.owned.front(), 3, 11, *a.group);
     commit(a);
-    see();
+    see(3);
     listed(a, "b");
     listed(a, "c");
   }
@@ -151,12 +154,12 @@ class Script {
     say(std::string("ended: ") + (a.sink->end_transaction_of("b", 20'000) ? "ok" : "no"));
     look(a, 1, true);
     commit(b);
-    see();
+    see(3);
     say(std::string("b opens: ") + (b.sink->open(20'000) ? "ok" : "no"));
     send(b, 1, 1, 3, *b.group);
     commit(b);
     look(a, 1, true);
-    see();
+    see(4);
     const std::string lanes[] = {"sizes/0", "sizes/1"};
     const auto held = a.source->scan_outputs(lanes, 20'000);
     ASSERT_TRUE(held) << held.status().to_string();
@@ -175,7 +178,7 @@ class Script {
     send(again, 0, 4, 13, *again.group);
     commit(again);
     look(again, 0, true);
-    see();
+    see(5);
     b.source->leave(20'000);
     until({&again}, [&] { return again.owned.size() == 2; });
     listed(again, "b");
