@@ -112,7 +112,7 @@ Result<LagCycle> LagObserver::observe(LagBook& book, uint64_t cycle, int64_t now
   read_bounds(book, cycle, done, deadline_ms);
   read_retention(book, deadline_ms);
   const uint64_t made_anew = done.times.made_anew;
-  done.times = learn_times(book, leaders_, now_ms, *high_, *records_,
+  done.times = learn_times(book, {leaders_, *high_, *records_}, now_ms,
                            {config_.look_ups_per_cycle, config_.reads_per_cycle, std::max(deadline_ms, steady_ms() + 100)});
   done.times.made_anew += made_anew;
   done.requests = groups_->requests() + high_->requests() + stable_->requests() - asked;

@@ -188,9 +188,8 @@ class Search {
 
 }  // namespace
 
-LagTimesSpent learn_times(LagBook& book, const TopicLeaders& leaders, int64_t observed_ms, LagOffsets& offsets, LagRecords& records,
-                          const LagTimesLimits& limits) {
-  return Search(book, leaders, observed_ms, limits).run(offsets, records);
+LagTimesSpent learn_times(LagBook& book, const LagTimesServers& servers, int64_t observed_ms, const LagTimesLimits& limits) {
+  return Search(book, servers.leaders, observed_ms, limits).run(servers.offsets, servers.records);
 }
 
 }  // namespace headroom

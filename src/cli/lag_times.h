@@ -21,9 +21,15 @@ struct LagTimesSpent {
   uint64_t marked = 0;     // partitions whose look-ups turned out wrong
 };
 
+// Who answers: look-ups by the leaders of partitions, and records themselves.
+struct LagTimesServers {
+  const TopicLeaders& leaders;
+  LagOffsets& offsets;
+  LagRecords& records;
+};
+
 // Learns the times that the samples of a cycle need, within limits: where few are missing by reading the records; else by look-ups, one a
 // partition and round, and reading what look-ups cannot tell, oldest first. What is left over is answered as far as it is known.
-LagTimesSpent learn_times(LagBook& book, const TopicLeaders& leaders, int64_t observed_ms, LagOffsets& offsets, LagRecords& records,
-                          const LagTimesLimits& limits);
+LagTimesSpent learn_times(LagBook& book, const LagTimesServers& servers, int64_t observed_ms, const LagTimesLimits& limits);
 
 }  // namespace headroom
