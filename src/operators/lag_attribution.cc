@@ -34,9 +34,8 @@ AlertAttribution attribution_of(const LagAttribution::State& state, int64_t time
   out.lying_factor_micro = state.lying_factor_micro;
   out.cpu_used_ratio_micro = state.cpu_used_ratio_micro;
   out.host_cpu_ratio_micro = state.host_cpu_ratio_micro;
-  if (state.lying_factor_micro < 0 && state.lying_factor_micro.has_value())
-    out.cause = AlertCause::kOutOfCpu;
-  else if (state.cpu_used_ratio_micro > LagAttribution::kFullMicro)
+  const bool uses_more = state.lying_factor_micro.has_value() && *state.lying_factor_micro < 0;
+  if (uses_more || state.cpu_used_ratio_micro > LagAttribution::kFullMicro)
     out.cause = AlertCause::kOutOfCpu;
   else if (state.host_cpu_ratio_micro > LagAttribution::kFullMicro)
     out.cause = AlertCause::kHotHost;
