@@ -265,7 +265,7 @@ Command lag_command() {
             app.add_flag("--json", options->json, "One JSON object a line, once");
             app.add_option("--explain", options->explain, "Why this group has its verdict: each partition, its numbers and the rule")
                 ->type_name("GROUP");
-            app.add_option("--group", options->group, "Groups that fit: * any characters but a slash, ** any, ? one")->type_name("PATTERN");
+            app.add_option("--group", options->group, "Groups that fit: * any characters, ? one")->type_name("PATTERN");
             app.add_option("--topic", options->topic, "Topics that fit")->type_name("PATTERN");
             app.add_option("--sort", options->sort, "What comes first: the worst verdict, the most seconds, or the most lag in records")
                 ->check(CLI::IsMember({"verdict", "seconds", "lag"}))

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "policy/target_pattern.h"
+#include "policy/name_pattern.h"
 
 namespace headroom {
 namespace {
@@ -51,7 +51,7 @@ LagObservers lag_metrics_observers(LagFamilies& families, std::vector<std::strin
     if (s.kind == StandingKind::kForgotten) return families.forget_group(lane, s.forgotten.cluster, s.forgotten.group);
     if (s.kind != StandingKind::kPartition) return;
     LagPartitionGauges gauges = partition_gauges(s);
-    gauges.always = std::any_of(whole.begin(), whole.end(), [&](const auto& pattern) { return target_fits(pattern, s.group); });
+    gauges.always = std::any_of(whole.begin(), whole.end(), [&](const auto& pattern) { return name_fits(pattern, s.group); });
     families.take(lane, gauges);
   };
   observers.group = [&families](const LaneIdentity& lane, const LagGroupStanding& s) {

@@ -8,7 +8,7 @@
 
 namespace headroom {
 
-// What lag_watch judges, told to its metrics. Partitions of groups that fit one of `whole_groups` (policy/target_pattern.h) are always
+// What lag_watch judges, told to its metrics. Partitions of groups that fit one of `whole_groups` (policy/name_pattern.h) are always
 // shown.
 LagObservers lag_metrics_observers(LagFamilies& families, std::vector<std::string> whole_groups);
 

@@ -11,7 +11,7 @@
 #include "base/concat.h"
 #include "base/time_text.h"
 #include "cli/demo_board.h"
-#include "policy/target_pattern.h"
+#include "policy/name_pattern.h"
 
 namespace headroom {
 namespace {
@@ -86,7 +86,7 @@ Json whole(const std::optional<int64_t>& value) {
 }  // namespace
 
 bool fits_name(const std::string& pattern, const std::string& name) {
-  return pattern.empty() || pattern == name || target_fits(pattern, name);
+  return pattern.empty() || pattern == name || name_fits(pattern, name);
 }
 
 std::string_view lag_quality_name(LagQuality quality) {

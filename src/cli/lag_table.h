@@ -14,7 +14,7 @@ enum class LagSort { kVerdict, kSeconds, kRecords };
 
 // Which rows of a table, in which order.
 struct LagChoice {
-  std::string group = {};  // patterns (policy/target_pattern.h); empty: all
+  std::string group = {};  // patterns (policy/name_pattern.h); empty: all
   std::string topic = {};
   LagSort sort = LagSort::kVerdict;  // the worst, the most seconds or the most records first
   size_t limit = 0;                  // rows at most; 0: all

@@ -123,9 +123,8 @@ void declare(SettingVisitor& v, HttpConfig& c) {
             {0, 10'000});
   v.integer({"lag_top_k", "Partitions of consumer groups with the most lag that are exported with series of their own; groups all are."},
             c.lag_top_k, {0, 100'000});
-  v.texts({"lag_groups",
-           "Consumer groups of which every partition is exported: `*` stands for any characters but a slash, `**` for any, `?` for one."},
-          c.lag_groups, kGroupPattern);
+  v.texts({"lag_groups", "Consumer groups of which every partition is exported: `*` stands for any characters, `?` for one."}, c.lag_groups,
+          kGroupPattern);
   v.rule({"listen"}, "the port of listen must be 0 to 65535", port_fits(c.listen));
 }
 

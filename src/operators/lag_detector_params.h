@@ -31,7 +31,7 @@ enum class LagAggregation : uint8_t { kMax, kMin, kMean, kSum };
 enum class LagOver : uint8_t { kLatest, kMax, kMin, kMean };
 enum class CommitAllowance : uint8_t { kAuto, kOff };
 
-// Partitions whose label fits one of the patterns (policy/target_pattern.h). A label is `cluster`, `group`, `topic`, `partition` or one of
+// Partitions whose label fits one of the patterns (policy/name_pattern.h). A label is `cluster`, `group`, `topic`, `partition` or one of
 // the group's; one that the group has not is "none".
 struct LagLabelFilter {
   std::string label;

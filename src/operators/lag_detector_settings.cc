@@ -16,7 +16,7 @@ constexpr int64_t kDayMs = 24 * kHourMs;
 constexpr TextRule kNameRule{"[a-z][a-z0-9_]{0,63}", "1 to 64 small letters, digits and '_', beginning with a letter", 64};
 constexpr TextRule kLabelRule{"[A-Za-z_][A-Za-z0-9_.-]*", "a label: cluster, group, topic, partition or one that the source gives groups",
                               512};
-constexpr TextRule kPatternRule{"[^\\x00-\\x1f]+", "a pattern: * any run without a slash, ** any run, ? one character", 512};
+constexpr TextRule kPatternRule{"[^\\x00-\\x1f]+", "a pattern: * any run of characters, ? one", 512};
 constexpr TextRule kMomentRule{"[0-9T:.Z+-]+", "a time (2026-12-24T18:00:00Z) or a time of the day, UTC (22:30)", 40};
 constexpr TextRule kDayRule{"mon|tue|wed|thu|fri|sat|sun", "mon, tue, wed, thu, fri, sat or sun", 3};
 constexpr TextRule kVerdictRule{

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-#include "policy/target_pattern.h"
+#include "policy/name_pattern.h"
 
 namespace headroom {
 namespace {
@@ -53,7 +53,7 @@ std::string_view LagLabelField::of(const LagStanding& standing, Digits& digits) 
 }
 
 bool fits_one(const std::vector<std::string>& patterns, std::string_view value) {
-  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) { return target_fits(pattern, value); });
+  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) { return name_fits(pattern, value); });
 }
 
 }  // namespace headroom

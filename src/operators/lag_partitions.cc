@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "policy/lag_outlook.h"
-#include "policy/target_pattern.h"
+#include "policy/name_pattern.h"
 
 namespace headroom {
 namespace {
@@ -201,8 +201,8 @@ LagVerdict LagPartitions::verdict_of(const LagHistory& history, LagStanding& out
 
 int64_t LagPartitions::allowed_records(const LagStanding& standing) const {
   for (const LagAllowance& allowance : params_.allowed) {
-    if (!target_fits(allowance.group, standing.group)) continue;
-    if (allowance.topic.empty() || target_fits(allowance.topic, standing.topic)) return allowance.lag_records;
+    if (!name_fits(allowance.group, standing.group)) continue;
+    if (allowance.topic.empty() || name_fits(allowance.topic, standing.topic)) return allowance.lag_records;
   }
   return 0;
 }

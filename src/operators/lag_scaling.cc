@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "policy/consumers_needed.h"
+#include "policy/name_pattern.h"
 #include "policy/saturating.h"
-#include "policy/target_pattern.h"
 
 namespace headroom {
 namespace {
@@ -142,7 +142,7 @@ LagScaling::LagScaling(const LagScalingParams& params) : rules_(std::make_shared
 const LagScaling::Rule* LagScaling::rule_of(State& state, std::string_view group) const {
   if (!state.rule.known) {
     const auto found =
-        std::find_if(rules_->begin(), rules_->end(), [&](const Rule& rule) { return target_fits(rule.settings.group, group); });
+        std::find_if(rules_->begin(), rules_->end(), [&](const Rule& rule) { return name_fits(rule.settings.group, group); });
     state.rule = {found == rules_->end() ? nullptr : &*found, true};
   }
   return state.rule.rule;

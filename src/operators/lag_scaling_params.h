@@ -15,7 +15,7 @@ enum class Assignor : uint8_t { kRange, kRoundRobin, kSticky, kCooperativeSticky
 
 // How the groups that fit a pattern are scaled.
 struct LagScalingRule {
-  std::string group;                                             // pattern; see policy/target_pattern.h
+  std::string group;                                             // pattern; see policy/name_pattern.h
   std::string target = "{cluster}/kafka/ConsumerGroup/{group}";  // of the commands; {cluster} and {group} are put in
   int64_t least = 1;
   int64_t most = 0;  // 0: as many as partitions allow

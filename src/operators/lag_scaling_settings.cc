@@ -11,7 +11,7 @@ constexpr int64_t kMinuteMs = 60 * kSecondMs;
 constexpr int64_t kHourMs = 60 * kMinuteMs;
 constexpr int64_t kDayMs = 24 * kHourMs;
 
-constexpr TextRule kGroupRule{"[^\\x00-\\x1f]+", "a pattern of groups: * any run without a slash, ** any run, ? one character", 512};
+constexpr TextRule kGroupRule{"[^\\x00-\\x1f]+", "a pattern of groups: * any run of characters, ? one", 512};
 constexpr TextRule kTargetRule{"([^\\x00-\\x1f{}]|\\{group\\}|\\{cluster\\})+", "a target in which {cluster} and {group} may stand", 512};
 
 // One target for many groups would get the commands of all of them in turn.

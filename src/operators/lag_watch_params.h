@@ -13,7 +13,7 @@ class SettingVisitor;
 
 // Lag that is no cause for a verdict.
 struct LagAllowance {
-  std::string group;  // pattern of the group's name; see policy/target_pattern.h
+  std::string group;  // pattern of the group's name; see policy/name_pattern.h
   std::string topic;  // pattern; empty: all
   int64_t lag_records = 0;
 };

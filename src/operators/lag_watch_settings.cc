@@ -11,7 +11,7 @@ constexpr int64_t kSecondMs = 1000;
 constexpr int64_t kDayMs = 24 * 3'600'000;
 
 constexpr TextRule kTopicRule{"[A-Za-z0-9._-]+", "a Kafka topic name", 249};
-constexpr TextRule kPatternRule{"[^\\x00-\\x1f]+", "a pattern: * any run without a slash, ** any run, ? one character", 512};
+constexpr TextRule kPatternRule{"[^\\x00-\\x1f]+", "a pattern: * any run of characters, ? one", 512};
 constexpr TextRule kTopicPatternRule{"[^\\x00-\\x1f]*", "a pattern, or empty for every topic", 512};
 constexpr TextRule kKeyRule{"([^{}\\x00-\\x1f]*\\{[^{}\\x00-\\x1f=]+\\})*[^{}\\x00-\\x1f]*", "text with labels in braces, as {env}/{view}",
                             512};

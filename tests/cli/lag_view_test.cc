@@ -181,7 +181,7 @@ TEST(LagTable, takes_names_and_patterns) {
   EXPECT_EQ(names(choose(rows, {.group = "pay"})), "pay");
   EXPECT_EQ(names(choose(rows, {.group = "pay*"})), "pay payments");
   EXPECT_EQ(names(choose(rows, {.group = "x/pay*"})), "x/pay*") << "a name that looks like a pattern is found as it is";
-  EXPECT_EQ(names(choose(rows, {.group = "**pay*"})), "pay payments x/pay*");
+  EXPECT_EQ(names(choose(rows, {.group = "*pay*"})), "pay payments x/pay*");
   EXPECT_EQ(names(choose(rows, {.topic = "ref*"})), "payments");
   EXPECT_EQ(names(choose(rows, {.group = "pay", .topic = "ref*"})), "");
 }

@@ -178,6 +178,33 @@ TEST_F(LagPartitionState, tells_no_lag_that_it_does_not_know) {
   EXPECT_FALSE(out.lag_records || out.lag_ms);
 }
 
+// The first allowance that fits counts; a name may have slashes.
+TEST(LagAllowances, make_lag_of_a_group_that_commits_nothing_ok) {
+  const auto verdict = [](std::vector<LagAllowance> allowed) {
+    LagJudgingParams params;
+    params.allowed = std::move(allowed);
+    params.first_commit_interval_ms = 10'000;
+    const LagPartitions op(params);
+    LagPartitions::State state;
+    std::vector<std::pair<uint32_t, LagStanding>> out;
+    Emitter<LagStanding> emit(out);
+    for (int64_t seconds = 5; seconds <= 60; seconds += 5) {
+      out.clear();
+      LagSample in = sample_at(seconds, 900, 1'000);
+      in.consumed_time_ms = in.unread_time_ms.emplace(kStartMs);
+      op.step(state, event_of(in), emit);
+      op.step_all({"prod\x1fteam/payments", in.partition_key}, state, tick_at(seconds), emit);
+    }
+    return out.at(0).second.verdict;
+  };
+  EXPECT_EQ(verdict({}), LagVerdict::kStalled);
+  EXPECT_EQ(verdict({{"team*", "", 100}}), LagVerdict::kOk);
+  EXPECT_EQ(verdict({{"team*", "", 99}}), LagVerdict::kStalled);
+  EXPECT_EQ(verdict({{"team*", "refunds", 100}}), LagVerdict::kStalled);
+  EXPECT_EQ(verdict({{"team*", "ord*", 100}, {"*", "", 0}}), LagVerdict::kOk);
+  EXPECT_EQ(verdict({{"*", "", 0}, {"team*", "", 100}}), LagVerdict::kStalled);
+}
+
 TEST_F(LagPartitionState, is_forgotten_after_an_hour_of_ticks_without_a_sample) {
   live(5, 100);
   for (int i = 1; i < 720; ++i) ASSERT_EQ(step(tick_at(seconds_ + i * 5)).size(), 2u) << i;
