@@ -5,6 +5,7 @@
 
 #include "base/concat.h"
 #include "operators/lag_detector_params.h"
+#include "policy/lag_key.h"
 
 namespace headroom {
 namespace {
@@ -16,18 +17,6 @@ using Labels = std::vector<std::string>;
 
 bool has(const Labels& labels, std::string_view label) {
   return std::find(labels.begin(), labels.end(), label) != labels.end();
-}
-
-// The names in braces of a key's template.
-Labels labels_of(std::string_view key) {
-  Labels labels;
-  for (size_t open = key.find('{'); open != std::string_view::npos; open = key.find('{')) {
-    const size_t close = key.find('}', open);
-    if (close == std::string_view::npos) break;
-    labels.emplace_back(key.substr(open + 1, close - open - 1));
-    key.remove_prefix(close + 1);
-  }
-  return labels;
 }
 
 // A group determines its labels, and is one by its cluster and name.
@@ -44,8 +33,8 @@ std::string listed(const Labels& labels) {
 std::string too_wide(std::string_view key, const LagDetectorParams& detector, const std::vector<LagDetectorParams>& all) {
   Labels lacking;
   std::string would_do;
-  for (const auto& label : labels_of(key)) {
-    if (!determines(detector, label)) lacking.push_back(label);
+  for (const std::string_view label : key_names(key)) {
+    if (!determines(detector, label)) lacking.emplace_back(label);
     const bool kept = std::all_of(all.begin(), all.end(), [&](const LagDetectorParams& one) { return determines(one, label); });
     if (kept) would_do += concat(would_do.empty() ? "{" : "/{", label, "}");
   }
