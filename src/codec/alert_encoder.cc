@@ -1,8 +1,7 @@
 #include <array>
-#include <charconv>
 
-#include "base/hash.h"
 #include "base/time_text.h"
+#include "codec/event_head.h"
 #include "codec/json_writer.h"
 #include "headroom/alert_codec.h"
 
@@ -13,35 +12,11 @@ using codec::JsonWriter;
 
 constexpr int64_t kMicroOfMilli = 1000;
 
-std::string padded(uint64_t value, size_t width, int base) {
-  std::array<char, 20> digits;
-  const auto size = static_cast<size_t>(std::to_chars(digits.data(), digits.data() + digits.size(), value, base).ptr - digits.data());
-  return std::string(width - size, '0').append(digits.data(), size);
-}
-
-// The parts are told apart by a byte that no label holds.
-std::string id_of(const AlertEvent& alert, const Envelope& envelope, std::string_view subject) {
-  std::string name;
-  const auto add = [&name](std::string_view part) { name.append(part).push_back('\n'); };
-  add(envelope.source);
-  add(envelope.lane);
-  add(std::to_string(envelope.incarnation));
-  add(kAlertType);
-  add(subject);
-  add(alert.incident);
-  add(alert_state_name(alert.state));
-  add(std::to_string(alert.time_ms));
-  return padded(hash_bytes(name), 16, 16);
-}
-
 void member_optional(JsonWriter& json, std::string_view name, const std::optional<int64_t>& micro) {
   micro ? json.member_micro(name, *micro) : json.member_null(name);
 }
 void member_known(JsonWriter& json, std::string_view name, const std::optional<int64_t>& micro) {
   if (micro) json.member_micro(name, *micro);
-}
-void member_boolean(JsonWriter& json, std::string_view name, bool value) {
-  json.member_literal(name, value ? "true" : "false");
 }
 // Milliseconds as seconds.
 void member_seconds(JsonWriter& json, std::string_view name, int64_t ms) {
@@ -115,7 +90,7 @@ void write_data(const AlertEvent& alert, Offset input_offset, JsonWriter& json) 
   json.member("fired", format_rfc3339(alert.fired_ms));
   member_seconds(json, "duration_seconds", alert.time_ms - alert.since_ms);
   if (resolved) json.member("reason", alert_end_name(alert.end));
-  member_boolean(json, "muted", alert.muted);
+  json.member_boolean("muted", alert.muted);
   if (alert.muted) json.member("muted_until", format_rfc3339(alert.muted_until_ms));
   if (!resolved) write_attribution(alert, json);
   write_evidence(alert, input_offset, json);
@@ -151,23 +126,14 @@ std::string alert_subject(const AlertEvent& alert) {
 
 void encode_alert(const AlertEvent& alert, const Envelope& envelope, Encoded& out) {
   const std::string subject = alert_subject(alert);
-  out.key = subject;
-  out.headers.clear();
-  out.headers.emplace_back("type", kAlertType);
-  out.headers.emplace_back("subject", subject);
-  out.value.clear();
   JsonWriter json(out.value);
-  json.open('{');
-  json.member("specversion", "1.0");
-  json.member("id", id_of(alert, envelope, subject));
-  json.member("source", envelope.source);
-  json.member("type", kAlertType);
-  json.member("subject", subject);
-  json.member("time", format_rfc3339(alert.time_ms));
-  json.member("partitionkey", subject);
-  json.member("lane", envelope.lane);
-  json.member("sequence", padded(envelope.sequence, 20, 10));
-  json.member("datacontenttype", "application/json");
+  codec::write_event_head({.type = kAlertType,
+                           .subject = subject,
+                           .partitionkey = subject,
+                           .time_ms = alert.time_ms,
+                           .resource = alert.incident,
+                           .apart = alert_state_name(alert.state)},
+                          envelope, out, json);
   write_data(alert, envelope.input_offset, json);
   json.close('}');
 }

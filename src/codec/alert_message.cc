@@ -1,59 +1,16 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "base/concat.h"
 #include "base/time_text.h"
+#include "codec/event_reader.h"
 #include "headroom/alert_codec.h"
 
 namespace headroom {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr int kMaxDepth = 16;
-
-std::string text_of(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-// Reads members of an object; the first that is missing or of another type is remembered.
-class Reader {
- public:
-  std::string string(const Json& object, const char* name) {
-    const auto found = object.find(name);
-    if (found == object.end()) return fail(name, "is missing");
-    return found->is_string() ? found->get<std::string>() : fail(name, "is not a string");
-  }
-  const Json& object(const Json& parent, const char* name) {
-    static const Json kNone = Json::object();
-    const auto found = parent.find(name);
-    if (found == parent.end()) return fail(name, "is missing"), kNone;
-    return found->is_object() ? *found : (fail(name, "is not an object"), kNone);
-  }
-  int64_t time(const Json& object, const char* name) {
-    const auto time_ms = parse_rfc3339(string(object, name));
-    if (!time_ms) fail(name, "is not a time");
-    return time_ms ? *time_ms : 0;
-  }
-  uint64_t sequence(const Json& object) {
-    const std::string text = string(object, "sequence");
-    uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) fail("sequence", "is not a number");
-    return value;
-  }
-  const std::string& error() const { return error_; }
-
- private:
-  std::string fail(const char* name, const char* what) {
-    if (error_.empty()) error_ = concat("member '", name, "' ", what);
-    return {};
-  }
-
-  std::string error_;
-};
+using codec::EventReader;
+using codec::Json;
 
 // Members of data that the summary has by name.
 bool named(std::string_view member) {
@@ -62,7 +19,7 @@ bool named(std::string_view member) {
   return std::find(kNamed.begin(), kNamed.end(), member) != kNamed.end();
 }
 
-void read_data(const Json& data, Reader& in, AlertSummary& out) {
+void read_data(const Json& data, EventReader& in, AlertSummary& out) {
   out.state = in.string(data, "state");
   out.detector = in.string(data, "detector");
   out.severity = in.string(data, "severity");
@@ -70,10 +27,10 @@ void read_data(const Json& data, Reader& in, AlertSummary& out) {
   out.title = in.string(data, "title");
   out.message = in.string(data, "message");
   for (const auto& [name, value] : in.object(data, "labels").items())
-    out.labels.emplace_back(name, value.is_string() ? value.get<std::string>() : text_of(value));
+    out.labels.emplace_back(name, value.is_string() ? value.get<std::string>() : codec::json_text(value));
   for (const auto& [name, value] : data.items())
-    if (!named(name)) out.details.emplace_back(name, text_of(value));
-  for (const auto& [name, value] : in.object(data, "evidence").items()) out.evidence.emplace_back(name, text_of(value));
+    if (!named(name)) out.details.emplace_back(name, codec::json_text(value));
+  for (const auto& [name, value] : in.object(data, "evidence").items()) out.evidence.emplace_back(name, codec::json_text(value));
 }
 
 void add_line(std::string& text, std::string_view name, std::string_view what) {
@@ -83,11 +40,10 @@ void add_line(std::string& text, std::string_view name, std::string_view what) {
 }  // namespace
 
 Result<AlertSummary> parse_alert(std::string_view json) {
-  // Members deeper than any alert has are left out: printing them again would take a stack as deep.
-  const auto shallow = [](int depth, Json::parse_event_t, Json&) { return depth <= kMaxDepth; };
-  const Json root = Json::parse(json, shallow, false);
-  if (!root.is_object()) return Status(Code::kInvalid, "the record is not a JSON object");
-  Reader in;
+  const auto event = codec::parse_event(json);
+  if (!event) return event.status();
+  const Json& root = *event;
+  EventReader in;
   AlertSummary out;
   out.id = in.string(root, "id");
   const std::string type = in.string(root, "type");

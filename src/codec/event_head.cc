@@ -47,7 +47,7 @@ void write_event_head(const EventHead& head, const Envelope& envelope, Encoded& 
   json.member("type", head.type);
   json.member("subject", head.subject);
   json.member("time", format_rfc3339(head.time_ms));
-  json.member("expirytime", format_rfc3339(head.expiry_ms));
+  if (head.expiry_ms != 0) json.member("expirytime", format_rfc3339(head.expiry_ms));
   json.member("partitionkey", head.partitionkey);
   json.member("lane", envelope.lane);
   json.member("sequence", padded(envelope.sequence, 20, 10));

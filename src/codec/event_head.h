@@ -8,13 +8,13 @@
 
 namespace headroom::codec {
 
-// What the commands' CloudEvents have in common: everything before `data`.
+// What our CloudEvents have in common: everything before `data`.
 struct EventHead {
   std::string_view type;
   std::string_view subject;
   std::string_view partitionkey;  // the Kafka key
   int64_t time_ms = 0;
-  int64_t expiry_ms = 0;
+  int64_t expiry_ms = 0;  // 0: it does not expire
   // What tells events of one type, subject and time apart.
   std::string_view resource;
   std::string_view apart;  // may be empty

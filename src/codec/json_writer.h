@@ -37,11 +37,6 @@ class JsonWriter {
     key(name);
     *out_ += "null";
   }
-  // A word of JSON itself: true, false.
-  void member_literal(std::string_view name, std::string_view word) {
-    key(name);
-    *out_ += word;
-  }
   // Millionths as a decimal of one to six places: 1.0, 0.86, -0.1.
   void member_micro(std::string_view name, int64_t micro) {
     key(name);

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "codec/block_arena.h"
 #include "codec/byte_arena.h"
 #include "codec/json_text.h"
-#include "codec/label_arena.h"
 #include "headroom/lag_codec.h"
 
 namespace headroom::codec {
@@ -38,7 +38,7 @@ class LagDocument {
   LagDecoderOptions options_;
   JsonText json_;
   ByteArena arena_;
-  LabelArena labels_;
+  BlockArena<LagLabel, 2048> labels_;
 };
 
 }  // namespace headroom::codec

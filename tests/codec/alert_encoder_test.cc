@@ -74,7 +74,7 @@ nlohmann::json parsed(const AlertEvent& alert, const Envelope& envelope = kEnvel
 
 TEST(AlertEncoder, writes_a_firing_alert_byte_for_byte) {
   EXPECT_EQ(encoded(firing()),
-            R"({"specversion":"1.0","id":"821469a85a03eede","source":"/headroom/prod","type":"io.headroom.alert.v1",)"
+            R"({"specversion":"1.0","id":"0b5982310198f0ca","source":"/headroom/prod","type":"io.headroom.alert.v1",)"
             R"("subject":"lag_seconds_high/production/site_impact/3","time":"2026-11-22T10:15:00Z",)"
             R"("partitionkey":"lag_seconds_high/production/site_impact/3","lane":"lag_watch/3","sequence":"00000000000000004711",)"
             R"("datacontenttype":"application/json","data":{"state":"firing","detector":"lag_seconds_high","severity":"critical",)"

@@ -1,29 +1,29 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "headroom/lag.h"
-
 namespace headroom::codec {
 
-// Room for sets of labels that live until reset(). Blocks are kept, so a second round of the same size allocates nothing.
-class LabelArena {
+// Runs of T that live until reset(). Blocks are kept, so a second round of the same size allocates nothing.
+template <class T, size_t kBlockSize>
+class BlockArena {
  public:
-  // `size` labels that lie together.
-  std::span<LagLabel> take(size_t size) {
+  // `size` of them that lie together, as whoever had them before left them.
+  std::span<T> take(size_t size) {
     while (current_ < blocks_.size() && blocks_[current_].size - used_ < size) {
       ++current_;
       used_ = 0;
     }
     if (current_ == blocks_.size()) {
-      const size_t room = size < kBlockLabels ? kBlockLabels : size;
-      blocks_.push_back({std::make_unique<LagLabel[]>(room), room});
+      const size_t room = std::max(kBlockSize, size);
+      blocks_.push_back({std::make_unique<T[]>(room), room});
       used_ = 0;
     }
-    const std::span<LagLabel> taken(blocks_[current_].labels.get() + used_, size);
+    const std::span<T> taken(blocks_[current_].items.get() + used_, size);
     used_ += size;
     return taken;
   }
@@ -34,9 +34,8 @@ class LabelArena {
   }
 
  private:
-  static constexpr size_t kBlockLabels = 2048;
   struct Block {
-    std::unique_ptr<LagLabel[]> labels;
+    std::unique_ptr<T[]> items;
     size_t size;
   };
   std::vector<Block> blocks_;
