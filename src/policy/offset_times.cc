@@ -176,9 +176,10 @@ std::optional<int64_t> OffsetTimes::to_look_up(Offset offset, int64_t now_ms, in
   if (read_only() || covering(offset) != nullptr) return std::nullopt;
   const auto [low, high] = bracket(offset);
   if (high == nullptr) {
-    // Stamps ahead of now are not searched for: the record is to be read.
-    if (low != nullptr && low->time_ms >= now_ms) return std::nullopt;
-    return now_ms;
+    if (low == nullptr || low->time_ms < now_ms) return now_ms;
+    // Written since, or by a clock a little ahead. Stamps further ahead are not searched for: one hides what follows, so that is to be read.
+    if (low->time_ms < now_ms + kStep) return now_ms + kStep;
+    return std::nullopt;
   }
   if (low == nullptr) {
     if (high->time_ms <= 1) return std::nullopt;  // nothing is before it

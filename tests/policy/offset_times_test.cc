@@ -158,6 +158,18 @@ TEST(OffsetTimes, finds_a_place_an_hour_back_with_few_look_ups_at_a_constant_rat
   EXPECT_LE(std::abs(known->time_ms - log.time_before(40'000)), 1000);
 }
 
+TEST(OffsetTimes, finds_by_look_ups_what_was_written_since_the_cycle_began) {
+  const Log log = steady(1000, 100);
+  OffsetTimes times;
+  hunt(times, log, 1000, log.stamps.back() - 1500);
+  ASSERT_TRUE(times.before(1000).has_value());
+  EXPECT_EQ(times.before(1000)->quality, LagQuality::kInterpolated);
+  EXPECT_LE(std::abs(times.before(1000)->time_ms - log.stamps.back()), 1000);
+  OffsetTimes further;
+  hunt(further, log, 1000, log.stamps.back() - 2500);
+  EXPECT_FALSE(further.before(1000).has_value()) << "a clock that is ahead is not believed without a read";
+}
+
 TEST(OffsetTimes, marks_a_partition_where_a_stamp_far_ahead_hides_what_follows) {
   Log log = steady(1000, 100);
   log.stamps[500] = kStart + 3'600'000;
