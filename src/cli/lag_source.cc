@@ -43,7 +43,6 @@ int lag_source(const LagSourceOptions& options) {
   server.add_metrics(source.metrics().collectable());
   server.set_readiness([&source] { return source.readiness(); });
   if (const Status started = server.start(); !started) return fail(kExitOutside, started.message());
-  log_info("serving metrics", {{"port", std::to_string(server.port())}});
   for (;;) {
     const Status ready = prepare_lag_topic(loaded->config, options.create_topics);
     if (ready) break;

@@ -196,9 +196,7 @@ class Process {
     if (lag_source_) server_.add_metrics(lag_source_->metrics().collectable());
     server_.add_json("/api/v1/status", [this] { return status_json(config_.installation, workers_, spot_.view()); });
     server_.set_readiness([this] { return readiness(); });
-    const Status started = server_.start();
-    if (started) log_info("serving metrics", {{"address", concat(listen_host(), ":", std::to_string(server_.port()))}});
-    return started;
+    return server_.start();
   }
 
   Readiness readiness() const {
@@ -208,8 +206,6 @@ class Process {
       for (const std::string& reason : lag_source_->readiness().reasons) ready.reasons.push_back(reason);
     return ready;
   }
-
-  std::string listen_host() const { return config_.http.listen.substr(0, config_.http.listen.rfind(':')); }
 
   // Brokers that do not answer yet are waited for; a topic that is missing is a mistake to be told. The exit code when this is the end.
   std::optional<int> topics() {

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <thread>
 
+#include "base/concat.h"
 #include "base/log.h"
 #include "http/http_session.h"
 #include "http/routes.h"
@@ -161,6 +162,8 @@ Status HttpServer::start() {
   } catch (const std::system_error& error) {
     return {Code::kInternal, std::string("no thread for the HTTP server: ") + error.what()};
   }
+  const std::string& listen = server_->options.listen;
+  log_info("serving metrics", {{"address", concat(listen.substr(0, listen.rfind(':')), ":", std::to_string(port()))}});
   return Status::ok();
 }
 
