@@ -10,11 +10,8 @@
 
 #include "base/time_text.h"
 #include "cli/child.h"
-#include "cli/config_file.h"
 #include "engine/task.h"
-#include "kafka/client.h"
 #include "kafka/topic_reader.h"
-#include "kafka/topic_tail.h"
 #include "kit/kafka_cluster.h"
 #include "lag_course.h"
 #include "run_binary.h"
@@ -98,9 +95,8 @@ class LagKillRealKafka : public kit::RealKafkaTest {
     auto opened = SampleProducer::open(config, lag_topic);
     ASSERT_TRUE(opened);
     producer = std::move(*opened);
-    auto followed = TopicTail::open(config, alerts, 20'000);
-    ASSERT_TRUE(followed);
-    tail = std::move(*followed);
+    tail = follow_topic(alerts);
+    ASSERT_NE(tail, nullptr);
   }
 
   // `every_ms` of the clock for a cycle of the course.

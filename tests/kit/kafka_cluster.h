@@ -11,10 +11,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "config/config.h"
 #include "headroom/status.h"
+#include "kafka/client.h"
+#include "kafka/topic_tail.h"
 #include "kafka/topics.h"
 
 namespace headroom::kit {
@@ -92,6 +95,14 @@ class RealKafkaTest : public ::testing::Test {
     const Status made = create_topics(with, std::span(&topic, 1), 20'000);
     EXPECT_TRUE(made) << made.to_string();
     return topic;
+  }
+
+  // From its start. A partition that was only just made may not have its leader yet.
+  std::unique_ptr<TopicTail> follow_topic(const std::string& topic) {
+    auto tail = TopicTail::open(config, topic, 20'000);
+    for (const int64_t deadline = steady_ms() + 20'000; !tail && steady_ms() < deadline;) tail = TopicTail::open(config, topic, 20'000);
+    EXPECT_TRUE(tail) << tail.status().to_string();
+    return tail ? std::move(*tail) : nullptr;
   }
 
   KafkaConfig config;
