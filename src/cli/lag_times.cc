@@ -1,6 +1,7 @@
 #include "cli/lag_times.h"
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
 #include <vector>
 
@@ -46,9 +47,10 @@ class Search {
     const auto missing = reads();
     if (static_cast<int64_t>(missing.size()) > limits_.reads) {
       look_up_all(offsets);
-      read_all(records, reads());
+      read_all(records, reads(), limits_.deadline_ms);
     } else {
-      read_all(records, missing);
+      // A client that has to connect first, or one partition that does not answer, must not cost all others what look-ups can tell.
+      read_all(records, missing, std::midpoint(steady_ms(), limits_.deadline_ms));
       look_up_all(offsets);
     }
     for (Place& place : places_) place.partition->times.settle(place.offsets);
@@ -126,8 +128,8 @@ class Search {
          answer.none() ? times.looked_up_none(answer.time_ms, place.partition->end) : times.looked_up(answer.time_ms, answer.offset));
   }
 
-  void read_all(LagRecords& records, std::vector<Read> wanted) {
-    while (static_cast<int64_t>(spent_.reads) < limits_.reads && steady_ms() < limits_.deadline_ms) {
+  void read_all(LagRecords& records, std::vector<Read> wanted, int64_t deadline_ms) {
+    while (static_cast<int64_t>(spent_.reads) < limits_.reads && steady_ms() < deadline_ms) {
       std::vector<RecordQuestion> questions;
       std::vector<Read*> asked;
       const auto most = std::min<int64_t>(limits_.reads - static_cast<int64_t>(spent_.reads), LagRecords::kMostPartitions);
@@ -152,7 +154,7 @@ class Search {
       }
       if (questions.empty()) return;
       spent_.reads += questions.size();
-      if (!records.read(questions, limits_.deadline_ms)) return;
+      if (!records.read(questions, deadline_ms)) return;
       for (size_t i = 0; i < questions.size(); ++i) take(*asked[i], questions[i]);
     }
   }
