@@ -103,6 +103,7 @@ Result<std::unique_ptr<LagObserver>> LagObserver::make(const KafkaConfig& watche
 Result<LagCycle> LagObserver::observe(LagBook& book, uint64_t cycle, int64_t now_ms, int64_t deadline_ms) {
   LagCycle done;
   done.observed_ms = now_ms;
+  const int64_t began_ms = steady_ms();
   const uint64_t asked = groups_->requests() + high_->requests() + stable_->requests();
   const auto listing = groups_->list(deadline_ms);
   if (!listing) return listing.status();
@@ -112,7 +113,8 @@ Result<LagCycle> LagObserver::observe(LagBook& book, uint64_t cycle, int64_t now
   read_bounds(book, cycle, done, deadline_ms);
   read_retention(book, deadline_ms);
   const uint64_t made_anew = done.times.made_anew;
-  done.times = learn_times(book, {leaders_, *high_, *records_}, now_ms,
+  // Stamps ahead of now are not searched for, and records were produced since the cycle began.
+  done.times = learn_times(book, {leaders_, *high_, *records_}, now_ms + steady_ms() - began_ms,
                            {config_.look_ups_per_cycle, config_.reads_per_cycle, std::max(deadline_ms, steady_ms() + 100)});
   done.times.made_anew += made_anew;
   done.requests = groups_->requests() + high_->requests() + stable_->requests() - asked;

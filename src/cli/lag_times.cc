@@ -38,8 +38,8 @@ struct Read {
 
 class Search {
  public:
-  Search(LagBook& book, const TopicLeaders& leaders, int64_t observed_ms, const LagTimesLimits& limits)
-      : leaders_(leaders), observed_ms_(observed_ms), limits_(limits), wanted_(book.wanted()) {
+  Search(LagBook& book, const TopicLeaders& leaders, int64_t now_ms, const LagTimesLimits& limits)
+      : leaders_(leaders), now_ms_(now_ms), limits_(limits), wanted_(book.wanted()) {
     for (auto& [name, offsets] : wanted_) places_.push_back({&name, &book.partition(name), offsets, 0, 0});
   }
 
@@ -112,7 +112,7 @@ class Search {
     for (; place.next < place.offsets.size(); ++place.next, place.round = 0) {
       const Offset offset = place.offsets[place.next];
       if (offset <= place.partition->empty_below) continue;
-      const auto time_ms = place.partition->times.to_look_up(offset, observed_ms_, place.round);
+      const auto time_ms = place.partition->times.to_look_up(offset, now_ms_, place.round);
       if (time_ms) return ++place.round, time_ms;
     }
     return std::nullopt;
@@ -181,7 +181,7 @@ class Search {
   }
 
   const TopicLeaders& leaders_;
-  const int64_t observed_ms_;
+  const int64_t now_ms_;
   const LagTimesLimits limits_;
   const std::map<TopicPartition, std::vector<Offset>> wanted_;
   std::vector<Place> places_;
@@ -190,8 +190,8 @@ class Search {
 
 }  // namespace
 
-LagTimesSpent learn_times(LagBook& book, const LagTimesServers& servers, int64_t observed_ms, const LagTimesLimits& limits) {
-  return Search(book, servers.leaders, observed_ms, limits).run(servers.offsets, servers.records);
+LagTimesSpent learn_times(LagBook& book, const LagTimesServers& servers, int64_t now_ms, const LagTimesLimits& limits) {
+  return Search(book, servers.leaders, now_ms, limits).run(servers.offsets, servers.records);
 }
 
 }  // namespace headroom

@@ -30,6 +30,6 @@ struct LagTimesServers {
 
 // Learns the times that the samples of a cycle need, within limits: where few are missing by reading the records; else by look-ups, one a
 // partition and round, and reading what look-ups cannot tell, oldest first. What is left over is answered as far as it is known.
-LagTimesSpent learn_times(LagBook& book, const LagTimesServers& servers, int64_t observed_ms, const LagTimesLimits& limits);
+LagTimesSpent learn_times(LagBook& book, const LagTimesServers& servers, int64_t now_ms, const LagTimesLimits& limits);
 
 }  // namespace headroom

@@ -221,6 +221,17 @@ TEST_F(LagRealKafka, look_ups_alone_are_within_a_second_anywhere_in_the_log) {
   EXPECT_EQ(last.times.look_ups, 0u) << "commits inside the table cost nothing";
 }
 
+TEST_F(LagRealKafka, look_ups_alone_tell_of_a_record_produced_while_the_cycle_is_on_its_way) {
+  const std::string topic = make_topic("t", 1);
+  settings.reads_per_cycle = 0;
+  produce(topic, 0, {kStart, kStart + 5001});
+  commit(group(), topic, 0, 1);
+  const auto one = cycle(kStart + 5000).at(group() + " " + topic + " 0");
+  EXPECT_EQ(one["quality"], "interpolated") << one;
+  ASSERT_TRUE(one["end_time_ms"].is_number()) << one;
+  EXPECT_LE(std::abs(one["end_time_ms"].get<int64_t>() - kStart - 5001), 1000);
+}
+
 TEST_F(LagRealKafka, a_stamp_far_ahead_is_found_by_reading_and_marks_the_partition) {
   const std::string topic = make_topic("t", 1);
   std::vector<int64_t> stamps = steps(kStart, 1000, 100);
