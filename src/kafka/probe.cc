@@ -48,7 +48,11 @@ Result<std::unique_ptr<GroupProbe>> GroupProbe::make(const KafkaConfig& config, 
   }
   auto client = make_client(own, plan);
   if (!client) return client.status();
-  return std::unique_ptr<GroupProbe>(new GroupProbe(std::move(*client), group, topic));
+  std::unique_ptr<GroupProbe> probe(new GroupProbe(std::move(*client), group, topic));
+  // Named before the client connects, so that it learns of the topic as it does. Later it would take half a second, in the midst of a
+  // takeover.
+  probe->known_.reset(rd_kafka_topic_new(probe->client_.get(), topic.c_str(), nullptr));
+  return probe;
 }
 
 Result<std::vector<Committed>> GroupProbe::committed(std::span<const Partition> partitions, int timeout_ms) {

@@ -31,6 +31,7 @@ class GroupProbe {
   ClientHandle client_;
   std::string group_;
   std::string topic_;
+  TopicHandle known_;  // released before the client
 };
 
 }  // namespace headroom
