@@ -140,16 +140,8 @@ TEST_F(LagRealKafka, a_topic_made_anew_is_another_log) {
   commit(group(), topic, 0, 9);
   EXPECT_EQ(sample(group(), topic)["end_time_ms"], kStart + 9000);
   delete_topic(topic);
-  // The name is free once the broker has dropped it.
-  const int64_t deadline = steady_ms() + 30'000;
-  Status made(Code::kUnavailable, "");
   config.partitions = 1;
-  while (!made && steady_ms() < deadline) {
-    made = create_topics(config, std::span(&topic, 1), 20'000);
-    const auto seen = describe_topics(config, std::span(&topic, 1), 5000);
-    if (!seen || seen->front().partitions == 0) made = Status(Code::kUnavailable, "not yet");
-  }
-  ASSERT_TRUE(made);
+  create_anew(topic);
   produce(topic, 0, steps(kStart + 600'000, 1000, 4));
   commit(group(), topic, 0, 2);
   Json one = sample(group(), topic);

@@ -53,23 +53,29 @@ class LagRealKafka : public kit::RealKafkaTest {
     ASSERT_EQ(rd_kafka_commit(client->get(), list.get(), 0), RD_KAFKA_RESP_ERR_NO_ERROR);
   }
 
-  // A member of the group that has got its partitions.
-  ClientHandle join(const std::string& of_group, const std::string& topic) const {
+  // A member of the group, on its way to its partitions.
+  ClientHandle subscribe(const std::string& of_group, const std::string& topic) const {
     ClientPlan plan = client_plan(config, RD_KAFKA_CONSUMER);
-    plan.required.insert({{"group.id", of_group}, {"session.timeout.ms", "6000"}});
+    plan.required.insert({{"group.id", of_group}, {"session.timeout.ms", "6000"}, {"heartbeat.interval.ms", "300"}});
     auto client = make_client(config, plan);
     EXPECT_TRUE(client);
     const PartitionList list = partition_list(1);
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
     EXPECT_EQ(rd_kafka_subscribe(client->get(), list.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
+    return std::move(*client);
+  }
+
+  // A member of the group that has got its partitions.
+  ClientHandle join(const std::string& of_group, const std::string& topic) const {
+    ClientHandle client = subscribe(of_group, topic);
     const int64_t deadline = steady_ms() + 30'000;
     for (int count = 0; count == 0 && steady_ms() < deadline;) {
-      const MessageHandle message(rd_kafka_consumer_poll(client->get(), 50));
+      const MessageHandle message(rd_kafka_consumer_poll(client.get(), 50));
       rd_kafka_topic_partition_list_t* assigned = nullptr;
-      rd_kafka_assignment(client->get(), &assigned);
+      rd_kafka_assignment(client.get(), &assigned);
       count = PartitionList(assigned)->cnt;
     }
-    return std::move(*client);
+    return client;
   }
 
   ClientHandle transactional_producer() const {
@@ -126,6 +132,18 @@ class LagRealKafka : public kit::RealKafkaTest {
     rd_kafka_DeleteTopic_destroy(asked);
     ASSERT_NE(event, nullptr);
     ASSERT_EQ(rd_kafka_event_error(event.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
+
+  // As soon as the broker has dropped the old one; with config's number of partitions.
+  void create_anew(const std::string& topic) const {
+    const int64_t deadline = steady_ms() + 30'000;
+    Status made(Code::kUnavailable, "");
+    while (!made && steady_ms() < deadline) {
+      made = create_topics(config, std::span(&topic, 1), 20'000);
+      const auto seen = describe_topics(config, std::span(&topic, 1), 5000);
+      if (!seen || seen->front().partitions != config.partitions) made = Status(Code::kUnavailable, "not yet");
+    }
+    ASSERT_TRUE(made) << made.to_string();
   }
 
   // One cycle, its samples as they would stand in the topic, by "group topic partition".
