@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-usage: ops/cluster.sh COMMAND [--dir DIR] [--only kafka|redis] [--wipe] [--ttl SECONDS] [--nodes 1|3] [--node N] [--advertise PORT,...] [--no-aof]
+usage: ops/cluster.sh COMMAND [--dir DIR] [--only kafka|redis] [--wipe] [--ttl SECONDS] [--nodes 1|3] [--node N] [--advertise PORT,...] [--set NAME=VALUE]... [--no-aof]
 
   start           start what is not running, wait until it answers, write DIR/env
   stop            end what this script started; --wipe also deletes its data
@@ -12,13 +12,18 @@ usage: ops/cluster.sh COMMAND [--dir DIR] [--only kafka|redis] [--wipe] [--ttl S
   restart-kafka, restart-redis    end it properly and start it again: same port, same data
   kill-kafka, kill-redis          SIGKILL it; a later start brings it back: same port, same data
                                   (of several nodes: one with --node, else all)
-  env             print DIR/env (HEADROOM_KAFKA, HEADROOM_REDIS, process ids), for `. <(ops/cluster.sh env)`
+  env             print DIR/env (HEADROOM_KAFKA, HEADROOM_REDIS, process ids, HEADROOM_KAFKA_LIBS: the jars, which hold Kafka's own
+                  tools), for `. <(ops/cluster.sh env)`
 
   --dir DIR       where ports, data and logs are kept; one cluster a DIR (default: build/cluster)
   --only WHICH    start only one of the two
   --nodes 1|3     (first start) brokers; of three each holds everything, and a write needs two
   --node N        (kill-kafka, restart-kafka) only this one
   --advertise P,Q (first start) a second listener a node, whose clients are sent to these ports of 127.0.0.1: those of a proxy
+  --set NAME=VALUE
+                  (first start) a property of the brokers, over that of ops/kafka/server.properties, e.g.
+                  authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+                  group.coordinator.rebalance.protocols=classic,consumer
   --no-aof        (start, restart-redis) Redis keeps what was in its last SAVE, and no more
   --ttl SECONDS   (start) it ends and wipes itself when no start was asked for so long: for tests
 
@@ -38,6 +43,7 @@ ttl=0
 nodes=
 node=
 advertise=
+properties=()
 aof=yes
 
 say() { printf '%s\n' "cluster: $*" >&2; }
@@ -174,6 +180,7 @@ node_properties() {  # node: what ops/kafka/server.properties leaves open
     printf '%s\n' default.replication.factor=3 min.insync.replicas=2 offsets.topic.replication.factor=3 \
       transaction.state.log.replication.factor=3 transaction.state.log.min.isr=2
   fi
+  [[ ! -s $dir/properties ]] || cat "$dir/properties"
 }
 
 launch_kafka() {  # node, jars
@@ -210,6 +217,7 @@ end_kafka() {  # signal: the nodes that are meant
 start_kafka() {
   [[ -z $nodes || -e $dir/kafka ]] || printf '%s\n' "$nodes" >"$dir/nodes"
   [[ -z $advertise || -e $dir/kafka ]] || printf '%s\n' "$advertise" >"$dir/advertise"
+  [[ ${#properties[@]} == 0 || -e $dir/kafka ]] || printf '%s\n' "${properties[@]}" >"$dir/properties"
   all_nodes node_runs && return
   java_found
   local attempt libs i
@@ -272,7 +280,7 @@ port_list() {  # kafka | proxied: the addresses of all nodes
 write_env() {
   {
     if [[ -s $dir/kafka.pid ]]; then
-      printf 'HEADROOM_KAFKA=%s\nHEADROOM_KAFKA_PID=%s\n' "$(port_list kafka)" "$(running_pid kafka)"
+      printf 'HEADROOM_KAFKA=%s\nHEADROOM_KAFKA_PID=%s\nHEADROOM_KAFKA_LIBS=%s\n' "$(port_list kafka)" "$(running_pid kafka)" "$(kafka_libs)"
       [[ ! -s $dir/advertise ]] || printf 'HEADROOM_KAFKA_PROXIED=%s\n' "$(port_list proxied)"
     fi
     if [[ -s $dir/redis.pid ]]; then
@@ -318,7 +326,7 @@ stop() {
   rm -f "$dir/env" "$dir/asked"
   if [[ $wipe == yes ]]; then
     rm -rf "$dir"/kafka "$dir"/kafka-? "$dir/redis"
-    rm -f "$dir"/{kafka,controller,proxied,redis}*.port "$dir"/{nodes,advertise,cluster_id,reaper.log}
+    rm -f "$dir"/{kafka,controller,proxied,redis}*.port "$dir"/{nodes,advertise,properties,cluster_id,reaper.log}
   fi
 }
 
@@ -354,6 +362,7 @@ while (( $# > 0 )); do
     --nodes) nodes=${2:?--nodes needs 1 or 3}; shift 2 ;;
     --node) node=${2:?--node needs a number}; shift 2 ;;
     --advertise) advertise=${2:?--advertise needs ports}; shift 2 ;;
+    --set) properties+=("${2:?--set needs NAME=VALUE}"); shift 2 ;;
     --no-aof) aof=no; shift ;;
     *) usage >&2; exit 2 ;;
   esac

@@ -55,14 +55,26 @@ struct Cluster {
   }
 };
 
-// One for all tests of a build folder. It is left running for the next test and ends itself when none has asked for it for five minutes.
+// One of this name for all tests of a build folder. It is left running for the next test and ends itself when none has asked for it for
+// five minutes.
+inline Cluster start_cluster(const std::string& name, const std::string& options) {
+  Cluster made;
+  made.dir = (std::filesystem::path(HEADROOM_BINARY).parent_path() / name).string();
+  made.run("start --ttl 300" + options);
+  return made;
+}
+
 inline Cluster& shared_cluster() {
-  static Cluster cluster = [] {
-    Cluster made;
-    made.dir = (std::filesystem::path(HEADROOM_BINARY).parent_path() / "test-cluster").string();
-    made.run("start --ttl 300");
-    return made;
-  }();
+  static Cluster cluster = start_cluster("test-cluster", "");
+  return cluster;
+}
+
+// Its broker obeys ACLs, which allow everything until there are some, and has the consumer protocol of KIP-848. No Redis.
+inline Cluster& guarded_cluster() {
+  static Cluster cluster = start_cluster("test-cluster-guarded",
+                                         " --only kafka --set authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+                                         " --set allow.everyone.if.no.acl.found=true"
+                                         " --set group.coordinator.rebalance.protocols=classic,consumer");
   return cluster;
 }
 
@@ -77,7 +89,7 @@ inline std::string unique_name(const std::string& base) {
 class RealKafkaTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const Cluster& cluster = shared_cluster();
+    const Cluster& cluster = this->cluster();
     ASSERT_EQ(cluster.failure, "");
     if (!cluster.missing.empty()) {
       const char* required = std::getenv("HEADROOM_REQUIRE_KAFKA");
@@ -87,6 +99,8 @@ class RealKafkaTest : public ::testing::Test {
     config.brokers = cluster.brokers();
     installation = unique_name("t");
   }
+
+  virtual Cluster& cluster() const { return shared_cluster(); }
 
   std::string make_topic(const std::string& base, int partitions) {
     const std::string topic = installation + "." + base;
