@@ -31,17 +31,20 @@ std::optional<KnownTime> consumed_time(const LagPartition& partition, Offset com
   return consumed;
 }
 
-std::optional<int64_t> unread_time(const LagPartition& partition, Offset committed, Offset end) {
+// A look-up tells when the last record before an offset was written. The record at the offset is the next one only where offsets have no
+// holes; where they have, only a read tells how far on it is.
+std::optional<int64_t> unread_time(const LagPartition& partition, Offset committed, Offset end, bool compacts) {
   if (committed >= end || partition.times.is_empty(committed, end)) return std::nullopt;
   const Offset first = std::max(committed, partition.start);
   if (const auto exact = partition.times.at_or_after(first)) return exact;
+  if (compacts) return std::nullopt;
   const auto near = partition.times.before(first + 1);
   return near && near->quality >= LagQuality::kInterpolated ? std::optional(near->time_ms) : std::nullopt;
 }
 
 }  // namespace
 
-void fill_times(LagSample& sample, const LagPartition& partition, std::optional<Offset> committed, bool reads_uncommitted) {
+void fill_times(LagSample& sample, const LagPartition& partition, std::optional<Offset> committed, bool reads_uncommitted, bool compacts) {
   sample.committed_offset = committed;
   if (!partition.available) return;
   sample.log_start_offset = partition.start;
@@ -60,7 +63,7 @@ void fill_times(LagSample& sample, const LagPartition& partition, std::optional<
     sample.consumed_time_error_ms = consumed->error_ms;
   }
   sample.quality = last && consumed ? std::min(last->quality, consumed->quality) : LagQuality::kUnknown;
-  if (committed) sample.unread_time_ms = unread_time(partition, *committed, end);
+  if (committed) sample.unread_time_ms = unread_time(partition, *committed, end, compacts);
   if (committed && *committed < partition.start) sample.lost_records = partition.start - *committed;
   if (partition.stable < partition.end && partition.held_at == partition.stable) {
     const auto first = partition.times.before(partition.stable + 1);
@@ -148,7 +151,7 @@ void LagBook::fill(LagSample& sample, const LagGroup& group, const TopicPartitio
   const auto known = partitions.find(place);
   if (known == partitions.end()) return;
   fill_times(sample, known->second, committed == group.committed.end() ? std::nullopt : std::optional(committed->second),
-             group.reads_uncommitted);
+             group.reads_uncommitted, kept != retention.end() && kept->second.compacts);
 }
 
 void LagBook::each_sample(uint64_t cycle, int64_t observed_ms,

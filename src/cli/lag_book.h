@@ -79,7 +79,8 @@ class LagBook {
 };
 
 // The offsets and times of a sample, from what is known of its partition. Fills `committed_offset` and everything after it up to
-// `quality`, `open_transaction_ms`, `lost_records` and `skew_ms`; for `reads_uncommitted` the end is the log's end.
-void fill_times(LagSample& sample, const LagPartition& partition, std::optional<Offset> committed, bool reads_uncommitted);
+// `quality`, `open_transaction_ms`, `lost_records` and `skew_ms`; for `reads_uncommitted` the end is the log's end. Where the topic
+// `compacts`, `unread_time_ms` is told only of records that were read.
+void fill_times(LagSample& sample, const LagPartition& partition, std::optional<Offset> committed, bool reads_uncommitted, bool compacts);
 
 }  // namespace headroom

@@ -79,9 +79,12 @@ TopicRetention retention_of(const rd_kafka_ConfigResource_t* resource) {
     if (value == nullptr) continue;
     if (name == "retention.ms") retention.ms = std::strtoll(value, nullptr, 10);
     if (name == "retention.bytes") retention.bytes = std::strtoll(value, nullptr, 10);
-    if (name == "cleanup.policy") deletes = std::string_view(value).find("delete") != std::string_view::npos;
+    if (name != "cleanup.policy") continue;
+    deletes = std::string_view(value).find("delete") != std::string_view::npos;
+    retention.compacts = std::string_view(value).find("compact") != std::string_view::npos;
   }
-  return deletes ? retention : TopicRetention{};  // a topic that is only compacted loses nothing by age
+  if (!deletes) retention.ms = retention.bytes = -1;  // a topic that is only compacted loses nothing by age
+  return retention;
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ struct GroupCommits {
 struct TopicRetention {
   int64_t ms = -1;  // -1: unlimited
   int64_t bytes = -1;
+  bool compacts = false;  // offsets have holes
 };
 
 // The leader of each partition of each topic; -1: none.

@@ -22,10 +22,10 @@ LagPartition known_partition() {
   return partition;
 }
 
-LagSample sample_of(const LagPartition& partition, std::optional<Offset> committed, bool uncommitted = false) {
+LagSample sample_of(const LagPartition& partition, std::optional<Offset> committed, bool uncommitted = false, bool compacts = false) {
   LagSample sample;
   sample.observed_ms = 6000;
-  fill_times(sample, partition, committed, uncommitted);
+  fill_times(sample, partition, committed, uncommitted, compacts);
   return sample;
 }
 
@@ -64,6 +64,19 @@ TEST(LagBook, a_commit_behind_which_only_markers_stand_has_no_lag) {
   EXPECT_EQ(sample.consumed_time_ms, 4900);
   EXPECT_EQ(sample.end_time_ms, 4900);
   EXPECT_FALSE(sample.unread_time_ms.has_value());
+}
+
+TEST(LagBook, look_ups_do_not_tell_what_is_read_next_where_offsets_have_holes) {
+  LagPartition partition = known_partition();
+  (void)partition.times.looked_up(3500, 55);
+  (void)partition.times.looked_up(3600, 70);
+  EXPECT_TRUE(sample_of(partition, 60).unread_time_ms.has_value());
+  const LagSample sample = sample_of(partition, 60, false, true);
+  EXPECT_EQ(sample.quality, LagQuality::kInterpolated);
+  EXPECT_FALSE(sample.unread_time_ms.has_value()) << "there may be no record before 70";
+  (void)partition.times.read({56, 70, 3520});
+  (void)partition.times.read({70, 71, 3900});
+  EXPECT_EQ(sample_of(partition, 60, false, true).unread_time_ms, 3900);
 }
 
 TEST(LagBook, counts_lost_records_and_says_what_will_be_read_first) {
