@@ -5,7 +5,7 @@
 #include <csignal>
 
 #include "cli/child.h"
-#include "lag_course.h"
+#include "lag_watched_course.h"
 #include "run_binary.h"
 
 namespace headroom {
@@ -13,7 +13,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-class LagProtocolRealKafka : public LagCourse {
+class LagProtocolRealKafka : public LagWatchedCourse {
  protected:
   kit::Cluster& cluster() const override { return kit::guarded_cluster(); }
 

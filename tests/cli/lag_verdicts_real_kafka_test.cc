@@ -9,7 +9,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-class LagVerdictsRealKafka : public LagCourse {};
+class LagVerdictsRealKafka : public LagWatchedCourse {};
 
 TEST_F(LagVerdictsRealKafka, a_group_at_its_work_is_ok_and_alerts_nobody) {
   const std::string topic = add_topic("t", 3);

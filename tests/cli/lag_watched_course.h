@@ -31,7 +31,7 @@ struct LagStream {
 
 // What producers and groups do to a real broker over minutes and hours, as lag_watch judges what the source sees of it. The clock is the
 // course's own, and runs faster than ours: records carry its stamps, the source observes at its times, ticks tell it. One cycle is 5 s.
-class LagCourse : public LagRealKafka {
+class LagWatchedCourse : public LagRealKafka {
  protected:
   static constexpr int64_t kCycleMs = 5000;
   static constexpr int64_t kMinute = 60'000;
