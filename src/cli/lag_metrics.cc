@@ -42,6 +42,17 @@ LagGroupGauges group_gauges(const LagGroupStanding& s) {
   return out;
 }
 
+LagScalingGauges scaling_gauges(const ScaleAssessment& s) {
+  LagScalingGauges out;
+  out.outcome = scale_outcome_name(s.outcome);
+  if (s.members_known()) out.consumers = s.current;
+  if (s.load_known()) out.max_useful = s.max_useful;
+  if (!s.need_known()) return out;
+  out.needed = s.needed;
+  out.rate_of_one_milli = s.rate_of_one_milli;
+  return out;
+}
+
 }  // namespace
 
 LagObservers lag_metrics_observers(LagFamilies& families, std::vector<std::string> whole_groups) {
@@ -57,6 +68,9 @@ LagObservers lag_metrics_observers(LagFamilies& families, std::vector<std::strin
   observers.group = [&families](const LaneIdentity& lane, const LagGroupStanding& s) {
     if (s.forgotten) return families.forget_group(lane, s.cluster, s.group);
     families.take(lane, group_gauges(s));
+  };
+  observers.scaling = [&families](const LaneIdentity& lane, const ScaleAssessment& s) {
+    families.take(lane, s.cluster, s.group, scaling_gauges(s));
   };
   return observers;
 }

@@ -28,6 +28,10 @@ void LagFamilies::take(const LaneIdentity& lane, const LagGroupGauges& group) {
   lane_of(lane)->take(group);
 }
 
+void LagFamilies::take(const LaneIdentity& lane, std::string_view cluster, std::string_view group, const LagScalingGauges& scaling) {
+  lane_of(lane)->take(cluster, group, scaling);
+}
+
 void LagFamilies::forget_group(const LaneIdentity& lane, std::string_view cluster, std::string_view group) {
   lane_of(lane)->forget(cluster, group);
 }

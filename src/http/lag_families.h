@@ -8,6 +8,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "headroom/lane_identity.h"
@@ -35,6 +37,8 @@ class LagFamilies : public prometheus::Collectable {
 
   void take(const LaneIdentity& lane, const LagPartitionGauges& partition);
   void take(const LaneIdentity& lane, const LagGroupGauges& group);
+  // After the group itself.
+  void take(const LaneIdentity& lane, std::string_view cluster, std::string_view group, const LagScalingGauges& scaling);
   void forget_group(const LaneIdentity& lane, std::string_view cluster, std::string_view group);
   // What was told of the lane's partitions since the last tick is all that there is.
   void end_tick(const LaneIdentity& lane, int64_t time_ms, int64_t interval_ms);

@@ -42,6 +42,15 @@ struct LagGroupGauges {
   int64_t lost_records = 0;  // at the moment: log start - committed
 };
 
+// How many consumers a group that is scaled has and needs, at one tick.
+struct LagScalingGauges {
+  std::string_view outcome;  // a word from code, which outlives everything
+  std::optional<int64_t> consumers;
+  std::optional<int64_t> needed;
+  std::optional<int64_t> max_useful;
+  std::optional<int64_t> rate_of_one_milli;  // thousandths of a record a second
+};
+
 // How many series there may be. What is beyond is counted in headroom_lag_series_left_out.
 struct LagSeriesLimits {
   size_t partitions = 1'000;     // those with the most lag

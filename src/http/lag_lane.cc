@@ -104,10 +104,19 @@ void LagLane::take(const LagGroupGauges& told) {
   uint64_t lost = group.shown.lost_records;
   // What was lost before the group was first seen here is not counted: after a restart it would look like a new loss.
   if (!is_new) lost += static_cast<uint64_t>(std::max<int64_t>(0, g.lost_records - group.last_lost));
-  group.shown = {std::string(g.cluster), std::string(g.group), std::string(g.labels), g.verdict,     g.severity, g.time_ms, g.lag_records,
-                 g.max_lag_ms,           g.produced_milli,     g.consumed_milli,      g.catch_up_ms, g.loss_ms,  lost};
+  // What was told of its scaling stays until it is told anew, a moment later: a scrape in between would find a hole.
+  group.shown = {
+      std::string(g.cluster), std::string(g.group), std::string(g.labels), g.verdict,     g.severity, g.time_ms, g.lag_records,
+      g.max_lag_ms,           g.produced_milli,     g.consumed_milli,      g.catch_up_ms, g.loss_ms,  lost,      group.shown.scaling};
   group.last_lost = g.lost_records;
   group.tick = ticks_;
+}
+
+void LagLane::take(std::string_view cluster, std::string_view group, const LagScalingGauges& told) {
+  LagScalingGauges s = told;
+  drop_negative(s.consumers, s.needed, s.max_useful, s.rate_of_one_milli);
+  const std::lock_guard lock(mutex_);
+  if (const auto at = groups_.find(hash_of(cluster, group)); at != groups_.end()) at->second.shown.scaling = s;
 }
 
 void LagLane::forget(std::string_view cluster, std::string_view group) {

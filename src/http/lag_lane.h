@@ -46,6 +46,7 @@ struct LagGroupShown {
   std::optional<int64_t> catch_up_ms;
   std::optional<int64_t> loss_ms;
   uint64_t lost_records = 0;  // since the group was first seen here
+  std::optional<LagScalingGauges> scaling;
 };
 
 // A group on a topic: sum and largest of the partitions whose lag is known.
@@ -85,6 +86,8 @@ class LagLane {
   void end_tick(int64_t time_ms, int64_t interval_ms);
   // Shown at once; a group that is not told of again by the tick after the next is forgotten.
   void take(const LagGroupGauges& group);
+  // Shown at once with its group, which was told of before.
+  void take(std::string_view cluster, std::string_view group, const LagScalingGauges& scaling);
   void forget(std::string_view cluster, std::string_view group);
   LagLaneShown shown() const;
 

@@ -61,6 +61,23 @@ const std::array<LagNumber<LagGroupShown>, 4> kOfOurGroups = {{
      [](const LagGroupShown& g) { return thousandth(g.consumed_milli); }},
 }};
 
+using ScalingNumber = std::optional<int64_t> LagScalingGauges::*;
+
+std::optional<int64_t> of_scaling(const LagGroupShown& g, ScalingNumber number) {
+  return g.scaling ? (*g.scaling).*number : std::nullopt;
+}
+
+const std::array<LagNumber<LagGroupShown>, 4> kOfScaling = {{
+    {"headroom_lag_scaling_consumers", "Members of a group that is scaled.",
+     [](const LagGroupShown& g) { return plain(of_scaling(g, &LagScalingGauges::consumers)); }},
+    {"headroom_lag_scaling_consumers_needed", "Consumers that read what is produced and drain the lag in time, partitions dealt out whole.",
+     [](const LagGroupShown& g) { return plain(of_scaling(g, &LagScalingGauges::needed)); }},
+    {"headroom_lag_scaling_consumers_max_useful", "Consumers that can have a partition.",
+     [](const LagGroupShown& g) { return plain(of_scaling(g, &LagScalingGauges::max_useful)); }},
+    {"headroom_lag_scaling_consumer_records_per_second", "What one consumer was measured to read; no series until it was.",
+     [](const LagGroupShown& g) { return thousandth(of_scaling(g, &LagScalingGauges::rate_of_one_milli)); }},
+}};
+
 MetricFamily family(const char* name, const char* help, MetricType type = MetricType::Gauge) {
   return {name, help, type, {}};
 }
@@ -237,6 +254,19 @@ void LagSeries::add_groups(std::vector<MetricFamily>& out) const {
   add_numbers(kOfOurGroups, groups_, our_group_labels, out);
 }
 
+void LagSeries::add_scaling(std::vector<MetricFamily>& out) const {
+  MetricFamily outcomes = family("headroom_lag_scaling_outcome",
+                                 "1 for what came of looking at how many consumers the group needs: steady, command, or why it holds.");
+  for (const auto& g : groups_) {
+    if (!g.scaling) continue;
+    Labels labels = our_group_labels(g);
+    labels.push_back({"outcome", std::string(g.scaling->outcome)});
+    headroom::add(outcomes, std::move(labels), 1);
+  }
+  out.push_back(std::move(outcomes));
+  add_numbers(kOfScaling, groups_, our_group_labels, out);
+}
+
 void LagSeries::add_clusters(std::vector<MetricFamily>& out) const {
   constexpr std::array<const char*, 4> kQualities = {"unknown", "bracketed", "interpolated", "exact"};
   MetricFamily polls =
@@ -282,6 +312,7 @@ std::vector<MetricFamily> LagSeries::families() {
   add_log_ends(out);
   add_topics(out);
   add_groups(out);
+  add_scaling(out);
   add_clusters(out);
   add_lanes(out);
   return out;

@@ -42,6 +42,7 @@ class LagSeries {
   void add_log_ends(std::vector<prometheus::MetricFamily>& out) const;
   void add_topics(std::vector<prometheus::MetricFamily>& out) const;
   void add_groups(std::vector<prometheus::MetricFamily>& out) const;
+  void add_scaling(std::vector<prometheus::MetricFamily>& out) const;
   void add_clusters(std::vector<prometheus::MetricFamily>& out) const;
   void add_lanes(std::vector<prometheus::MetricFamily>& out) const;
 

@@ -61,6 +61,10 @@ struct ScaleAssessment {
   int64_t desired = 0;           // within the limits, stabilised
   int64_t catch_up_ms = 0;
   int64_t cooldown_ms = 0;
+
+  bool members_known() const { return outcome != ScaleOutcome::kUnknownMembers; }
+  bool load_known() const { return outcome >= ScaleOutcome::kNotMeasured; }
+  bool need_known() const { return outcome >= ScaleOutcome::kSteady; }
 };
 
 // The command of an assessment whose outcome is kCommand; none otherwise. It may be carried out for five minutes of event time.

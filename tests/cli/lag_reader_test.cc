@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -53,6 +54,32 @@ TEST(LagMetrics, pass_on_ticks_partitions_groups_and_what_is_forgotten) {
   observers.partition(lane(0), forgotten);
   EXPECT_EQ(series("headroom_lag_verdict"), 0u);
   EXPECT_EQ(series("kafka_consumergroup_group_lag"), 0u);
+}
+
+TEST(LagMetrics, pass_on_of_scaling_what_is_known_at_its_outcome) {
+  LagFamilies families({}, [] { return kTick; });
+  const LagObservers observers = lag_metrics_observers(families, {});
+  observers.partition(lane(0), end_of_tick());
+  LagGroupStanding whole;
+  whole.cluster = "prod";
+  whole.group = "pay";
+  observers.group(lane(0), whole);
+  const auto seen = [&](ScaleOutcome outcome) {
+    observers.scaling(lane(0), assessed("pay", outcome));
+    std::string out;
+    for (const auto& family : families.Collect()) {
+      if (!family.name.starts_with("headroom_lag_scaling_") || family.metric.empty()) continue;
+      const auto& metric = family.metric.at(0);
+      const std::string value = metric.label.size() == 3 ? metric.label[2].value : std::to_string(std::lround(metric.gauge.value));
+      out += family.name.substr(std::string("headroom_lag_scaling_").size()) + "=" + value + " ";
+    }
+    return out;
+  };
+  EXPECT_EQ(seen(ScaleOutcome::kUnknownMembers), "outcome=unknown_members ");
+  EXPECT_EQ(seen(ScaleOutcome::kMissingData), "outcome=missing_data consumers=4 ");
+  EXPECT_EQ(seen(ScaleOutcome::kNotMeasured), "outcome=not_measured consumers=4 consumers_max_useful=12 ");
+  EXPECT_EQ(seen(ScaleOutcome::kStabilising),
+            "outcome=stabilising consumers=4 consumers_needed=6 consumers_max_useful=12 consumer_records_per_second=400 ");
 }
 
 // Stands in for lag_watch: a record is the number of records that a group lags, "tick" a tick.

@@ -50,6 +50,10 @@ LagGroupGauges whole(std::string_view group, std::string_view verdict = "ok", in
   return out;
 }
 
+LagScalingGauges held(std::string_view outcome) {
+  return {.outcome = outcome, .consumers = 4, .needed = 7, .max_useful = 12, .rate_of_one_milli = 300'500};
+}
+
 // A scrape at 12 s after kTick.
 class LagFamiliesTest : public ::testing::Test {
  protected:
@@ -113,6 +117,52 @@ TEST_F(LagFamiliesTest, says_verdict_times_rates_and_labels_of_a_group) {
       has(text, "headroom_lag_group_info{cluster=\"prod\",cluster_name=\"prod\",group=\"pay\",env=\"production\",view=\"site_impact\"} 1"));
   families->take(lane(0), whole("pay", "ok", 0));
   EXPECT_EQ(lines(scrape(), "headroom_lag_verdict{"), 1) << "the verdict before is gone";
+}
+
+TEST_F(LagFamiliesTest, says_of_a_group_that_is_scaled_what_it_has_and_needs_and_why_it_holds) {
+  families->end_tick(lane(0), kTick, 5000);
+  families->take(lane(0), whole("pay"));
+  families->take(lane(0), whole("ship"));
+  families->take(lane(0), "prod", "pay", held("no_gain"));
+  const std::string text = scrape();
+  EXPECT_TRUE(has(text, "headroom_lag_scaling_outcome{cluster=\"prod\",group=\"pay\",outcome=\"no_gain\"} 1")) << text;
+  EXPECT_TRUE(has(text, "headroom_lag_scaling_consumers{cluster=\"prod\",group=\"pay\"} 4"));
+  EXPECT_TRUE(has(text, "headroom_lag_scaling_consumers_needed{cluster=\"prod\",group=\"pay\"} 7"));
+  EXPECT_TRUE(has(text, "headroom_lag_scaling_consumers_max_useful{cluster=\"prod\",group=\"pay\"} 12"));
+  EXPECT_TRUE(has(text, "headroom_lag_scaling_consumer_records_per_second{cluster=\"prod\",group=\"pay\"} 300.5"));
+  EXPECT_EQ(lines(text, "headroom_lag_scaling_"), 5) << "nothing of a group that is not scaled";
+}
+
+TEST_F(LagFamiliesTest, shows_the_last_outcome_alone_and_of_it_what_is_known) {
+  families->end_tick(lane(0), kTick, 5000);
+  families->take(lane(0), whole("pay"));
+  families->take(lane(0), "prod", "pay", held("no_gain"));
+  families->end_tick(lane(0), kTick + 5000, 5000);
+  families->take(lane(0), whole("pay"));
+  EXPECT_EQ(lines(scrape(), "headroom_lag_scaling_"), 5) << "no hole between a group and its scaling";
+  LagScalingGauges unknown;
+  unknown.outcome = "unknown_members";
+  unknown.max_useful = -1;
+  families->take(lane(0), "prod", "pay", unknown);
+  const std::string text = scrape();
+  EXPECT_TRUE(has(text, "headroom_lag_scaling_outcome{cluster=\"prod\",group=\"pay\",outcome=\"unknown_members\"} 1")) << text;
+  EXPECT_EQ(lines(text, "headroom_lag_scaling_"), 1);
+}
+
+TEST_F(LagFamiliesTest, has_no_scaling_of_a_group_that_is_left_out_forgotten_or_not_known) {
+  make({.groups = 1});
+  families->end_tick(lane(0), kTick, 5000);
+  families->take(lane(0), "prod", "nobody", held("steady"));
+  families->take(lane(0), whole("a", "ok", 0));
+  families->take(lane(0), whole("b", "stopped", 7));
+  for (const char* group : {"a", "b"}) families->take(lane(0), "prod", group, held("steady"));
+  EXPECT_EQ(lines(scrape(), "headroom_lag_scaling_outcome{"), 1);
+  EXPECT_EQ(lines(scrape(), "headroom_lag_scaling_outcome{cluster=\"prod\",group=\"b\""), 1);
+  families->forget_group(lane(0), "prod", "b");
+  families->forget_group(lane(0), "prod", "a");
+  EXPECT_EQ(lines(scrape(), "headroom_lag_scaling_"), 0);
+  families->take(lane(0), whole("b", "stopped", 7));
+  EXPECT_EQ(lines(scrape(), "headroom_lag_scaling_"), 0) << "a group that comes back is scaled when it is told so";
 }
 
 TEST_F(LagFamiliesTest, makes_every_label_one_that_prometheus_takes_and_no_two_the_same) {
@@ -302,6 +352,7 @@ TEST_F(LagFamiliesTest, pass_promtools_check_but_for_the_names_that_others_chose
   LagGroupGauges group = whole("we\"ird\\ \n group");
   group.catch_up_ms = group.loss_ms = group.produced_milli = group.consumed_milli = 1;
   families->take(lane(0), group);
+  families->take(lane(0), group.cluster, group.group, held("steady"));
   const auto path = std::filesystem::temp_directory_path() / ("headroom-lag-" + std::to_string(getpid()));
   std::ofstream(path) << scrape();
   FILE* check = popen(("promtool check metrics < '" + path.string() + "' 2>&1").c_str(), "r");
