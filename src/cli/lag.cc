@@ -19,6 +19,7 @@
 #include "cli/lag_explain.h"
 #include "cli/lag_reader.h"
 #include "cli/lag_table.h"
+#include "cli/scale_explain.h"
 #include "config/nearest.h"
 #include "topologies/registry.h"
 #include "worker/system_clock.h"
@@ -175,6 +176,8 @@ class LagView {
       print(explain_lines(board_.groups(), std::move(partitions), options_.limit.value_or(kExplained), assumed_commit_ms_));
       return kExitFine;
     }
+    for (const auto& row : board_.groups())
+      if (row.scaling) std::printf("%s\n", scale_json(row).c_str());
     for (const auto& row : partitions) std::printf("%s\n", partition_json(row, assumed_commit_ms_).c_str());
     return kExitFine;
   }
@@ -260,10 +263,13 @@ Command lag_command() {
           [](CLI::App& app) {
             auto options = std::make_shared<LagOptions>();
             add_config_options(app, options->config);
-            app.add_option("--since", options->since, "How far back it reads; verdicts need some minutes")->capture_default_str();
+            app.add_option("--since", options->since, "How far back it reads; verdicts need some minutes, scaling at least its windows")
+                ->capture_default_str();
             app.add_flag("--once", options->once, "Print the table once, as it is where the output is no terminal");
-            app.add_flag("--json", options->json, "One JSON object a line, once");
-            app.add_option("--explain", options->explain, "Why this group has its verdict: each partition, its numbers and the rule")
+            app.add_flag("--json", options->json,
+                         "One JSON object a line, once; with --explain `scaling` of the group, then its partitions");
+            app.add_option("--explain", options->explain,
+                           "Why this group has its verdict: each partition, its numbers and the rule; and why it is scaled or not")
                 ->type_name("GROUP");
             app.add_option("--group", options->group, "Groups that fit: * any characters, ? one")->type_name("PATTERN");
             app.add_option("--topic", options->topic, "Topics that fit")->type_name("PATTERN");

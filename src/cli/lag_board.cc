@@ -50,7 +50,8 @@ LagGroupRow own(const LagGroupStanding& s, bool older) {
                   std::string(s.worst_topic),
                   std::string(s.group_state),
                   s,
-                  older};
+                  older,
+                  {}};
   row.standing.cluster = row.standing.group = row.standing.labels = row.standing.worst_topic = row.standing.group_state = {};
   row.standing.context = {};
   return row;
@@ -65,6 +66,7 @@ LagObservers LagBoard::observers() {
     if (s.kind == StandingKind::kEndOfTick) end_tick(lanes_[lane.partition], s);
   };
   out.group = [this](const LaneIdentity& lane, const LagGroupStanding& s) { take(lanes_[lane.partition], s); };
+  out.scaling = [this](const LaneIdentity& lane, const ScaleAssessment& s) { take(lanes_[lane.partition], s); };
   return out;
 }
 
@@ -101,6 +103,14 @@ void LagBoard::take(Lane& lane, const LagGroupStanding& s) {
     lane.groups.erase(name);
   else
     lane.groups[name] = own(s, s.since_ms <= lane.first_tick_ms.value_or(s.time_ms));
+}
+
+void LagBoard::take(Lane& lane, const ScaleAssessment& s) {
+  if (explained_.empty() || s.group != explained_) return;
+  const auto found = lane.groups.find({std::string(s.cluster), std::string(s.group)});
+  if (found == lane.groups.end()) return;
+  ScaleAssessment& kept = found->second.scaling.emplace(s);
+  kept.cluster = kept.group = kept.target = {};
 }
 
 std::vector<LagRow> LagBoard::rows() const {

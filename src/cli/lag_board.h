@@ -10,6 +10,7 @@
 
 #include "operators/lag_group_standing.h"
 #include "operators/lag_standing.h"
+#include "operators/scale_assessment.h"
 #include "topologies/lag_observers.h"
 
 namespace headroom {
@@ -53,6 +54,7 @@ struct LagGroupRow {
   std::string state;
   LagGroupStanding standing;  // its views are empty
   bool older = false;
+  std::optional<ScaleAssessment> scaling;  // of a group that is scaled, at the same tick; its views are empty
 };
 
 // What lag_watch judged at the last tick of each lane, as it is told by observers(). One thread.
@@ -92,6 +94,7 @@ class LagBoard {
   void take(Lane& lane, const LagStanding& standing);
   void end_tick(Lane& lane, const LagStanding& standing);
   void take(Lane& lane, const LagGroupStanding& standing);
+  void take(Lane& lane, const ScaleAssessment& assessment);
 
   const std::string explained_;
   std::map<Partition, Lane> lanes_;

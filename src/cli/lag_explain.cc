@@ -8,6 +8,7 @@
 #include "base/concat.h"
 #include "base/time_text.h"
 #include "cli/lag_table.h"
+#include "cli/scale_explain.h"
 
 namespace headroom {
 namespace {
@@ -190,6 +191,10 @@ std::vector<std::string> explain_lines(const std::vector<LagGroupRow>& groups, s
     const auto group = std::find_if(groups.begin(), groups.end(), [&](const LagGroupRow& row) { return row.cluster == cluster; });
     const LagGroupRow* row = group == groups.end() ? nullptr : &*group;
     out.push_back(group_line(cluster, partitions[first].group, row, partitions[first], last - first));
+    if (row != nullptr && row->scaling) {
+      const std::vector<std::string> scaling = scale_lines(*row->scaling);
+      out.insert(out.end(), scaling.begin(), scaling.end());
+    }
     const size_t shown = limit == 0 ? last : std::min(last, first + limit);
     for (size_t i = first; i < shown; ++i) append_partition(partitions[i], row == nullptr ? "" : row->state, assumed_commit_ms, out);
     if (shown < last) out.push_back(concat("  and ", std::to_string(last - shown), " more, no worse than these"));

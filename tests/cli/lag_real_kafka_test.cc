@@ -28,10 +28,12 @@ class LagCommandRealKafka : public kit::RealKafkaTest {
   }
 
   std::string config_of(const std::string& lag_topic) {
-    return folder.write(lag_topic + ".json", Json({{"installation", installation},
-                                                   {"kafka", {{"brokers", config.brokers}}},
-                                                   {"topologies", {{"lag_watch", {{"topic", lag_topic}}}}}})
-                                                 .dump());
+    return folder.write(
+        lag_topic + ".json",
+        Json({{"installation", installation},
+              {"kafka", {{"brokers", config.brokers}}},
+              {"topologies", {{"lag_watch", {{"topic", lag_topic}, {"scaling", {{"groups", Json::array({Json{{"group", "dead"}}})}}}}}}}})
+            .dump());
   }
 
   static Json sample(const std::string& group, int64_t time_ms, int64_t committed, int64_t end) {
@@ -109,6 +111,12 @@ TEST_F(LagCommandRealKafka, prints_the_worst_group_first_and_says_why) {
   EXPECT_TRUE(why.out.starts_with("dead on prod: stalled since ")) << why.out << why.err;
   EXPECT_NE(why.out.find("its committed offset 100000 has not moved for 2m15s"), std::string::npos) << why.out;
   EXPECT_NE(why.out.find("env=production view=site_impact"), std::string::npos) << why.out;
+  EXPECT_NE(why.out.find("  scaling  has 1 consumer; 1 can have a partition, 1 to 1 are allowed\n      holds, not_measured: "),
+            std::string::npos)
+      << why.out;
+  EXPECT_EQ(lag({"--explain", "pay"}).out.find("scaling"), std::string::npos) << "it is not scaled";
+  const Ran of_group = lag({"--explain", "dead", "--json"});
+  EXPECT_EQ(Json::parse(of_group.out.substr(0, of_group.out.find('\n')))["scaling"]["outcome"], "not_measured") << of_group.out;
 }
 
 TEST_F(LagCommandRealKafka, says_what_is_missing_and_ends_with_1_or_3) {
