@@ -177,7 +177,8 @@ std::optional<int64_t> OffsetTimes::to_look_up(Offset offset, int64_t now_ms, in
   const auto [low, high] = bracket(offset);
   if (high == nullptr) {
     if (low == nullptr || low->time_ms < now_ms) return now_ms;
-    // Written since, or by a clock a little ahead. Stamps further ahead are not searched for: one hides what follows, so that is to be read.
+    // Written since, or by a clock a little ahead. Stamps further ahead are not searched for: one hides what follows, so that is to be
+    // read.
     if (low->time_ms < now_ms + kStep) return now_ms + kStep;
     return std::nullopt;
   }
