@@ -30,6 +30,12 @@ int32_t leader_of(const TopicLeaders& leaders, const TopicPartition& place) {
   return topic == leaders.end() || partition >= topic->second.size() ? -1 : topic->second[partition];
 }
 
+// That part of the time left: a coordinator that is away must leave some to those that are not.
+int64_t share(int64_t deadline_ms, double part) {
+  const int64_t now = steady_ms();
+  return now + static_cast<int64_t>(part * static_cast<double>(std::max<int64_t>(deadline_ms - now, 0)));
+}
+
 // Asks one kind of question of all places, and gives what came back.
 void ask(LagOffsets& offsets, std::vector<Bounds>& places, OffsetQuestion Bounds::*kind, int64_t deadline_ms) {
   std::vector<OffsetQuestion> questions;
@@ -105,7 +111,7 @@ Result<LagCycle> LagObserver::observe(LagBook& book, uint64_t cycle, int64_t now
   done.observed_ms = now_ms;
   const int64_t began_ms = steady_ms();
   const uint64_t asked = groups_->requests() + high_->requests() + stable_->requests();
-  const auto listing = groups_->list(deadline_ms);
+  const auto listing = list_groups(book, deadline_ms);
   if (!listing) return listing.status();
   read_groups(book, *listing, done, deadline_ms);
   book.use_places(cycle);
@@ -119,6 +125,24 @@ Result<LagCycle> LagObserver::observe(LagBook& book, uint64_t cycle, int64_t now
   done.times.made_anew += made_anew;
   done.requests = groups_->requests() + high_->requests() + stable_->requests() - asked;
   return done;
+}
+
+// A listing needs every broker: one that is away must not take its groups along, which others will coordinate, nor all.
+Result<GroupListing> LagObserver::list_groups(const LagBook& book, int64_t deadline_ms) {
+  auto listing = groups_->list(share(deadline_ms, listing_failed_ ? 0.3 : 0.5));
+  const bool whole = listing && listing->complete;
+  if (whole) listing_failed_ = false;
+  if (whole || (!listing && (listing.status().code() == Code::kDenied || book.groups.empty()))) return listing;
+  if (!std::exchange(listing_failed_, true))
+    log_warn("not all groups can be listed; those known before are served too",
+             {{"why", listing ? std::string("a broker did not answer") : listing.status().message()}});
+  GroupListing known;
+  if (listing) known = std::move(*listing);
+  std::set<std::string> listed;
+  for (const ListedGroup& group : known.groups) listed.insert(group.group);
+  for (const auto& [name, group] : book.groups)
+    if (!listed.contains(name)) known.groups.push_back({name, "Unknown"});
+  return known;
 }
 
 void LagObserver::read_groups(LagBook& book, const GroupListing& listing, LagCycle& done, int64_t deadline_ms) {
@@ -136,8 +160,8 @@ void LagObserver::read_groups(LagBook& book, const GroupListing& listing, LagCyc
     names.push_back(listed.group);
     if (listed.state != "Empty") with_members.push_back(listed.group);
   }
-  take_members(book, listing, with_members, groups_->describe(with_members, deadline_ms));
-  take_commits(book, names, groups_->committed(names, deadline_ms), done);
+  take_members(book, listing, with_members, groups_->describe(with_members, share(deadline_ms, listing_failed_ ? 0.3 : 0.5)));
+  take_commits(book, names, groups_->committed(names, share(deadline_ms, listing_failed_ ? 0.3 : 0.85)), done);
 }
 
 // A group that is there and yet is described as dead is of a kind that this client cannot describe; that is not a group without members.
@@ -219,7 +243,7 @@ void LagObserver::read_bounds(LagBook& book, uint64_t cycle, LagCycle& done, int
     return places;
   };
   const auto ask_all = [&](std::vector<Bounds> places) {
-    ask(*high_, places, &Bounds::end, deadline_ms);
+    ask(*high_, places, &Bounds::end, share(deadline_ms, 0.6));  // a leader that is away is not asked again
     ask(*stable_, places, &Bounds::stable, deadline_ms);
     ask(*high_, places, &Bounds::start, deadline_ms);
     for (const Bounds& place : places) take_bounds(place, done.observed_ms, done);

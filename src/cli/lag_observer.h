@@ -34,13 +34,14 @@ class LagObserver {
   // kInvalid: properties that cannot be. No connection is waited for.
   static Result<std::unique_ptr<LagObserver>> make(const KafkaConfig& watched, const LagSourceConfig& config);
 
-  // Reads groups, offsets and times, until `deadline_ms` (steady_ms()) or little later. What does not answer costs only itself; a failure
-  // is that the groups could not be listed at all, and leaves the book as it was.
+  // Reads groups, offsets and times, until `deadline_ms` (steady_ms()) or little later. What does not answer costs only itself: where the
+  // groups cannot be listed those known are served. A failure is that none are, and leaves the book as it was.
   Result<LagCycle> observe(LagBook& book, uint64_t cycle, int64_t now_ms, int64_t deadline_ms);
 
  private:
   LagObserver(const LagSourceConfig& config) : config_(config) {}
 
+  Result<GroupListing> list_groups(const LagBook& book, int64_t deadline_ms);
   void read_groups(LagBook& book, const GroupListing& listing, LagCycle& done, int64_t deadline_ms);
   void take_commits(LagBook& book, const std::vector<std::string>& names, std::vector<GroupCommits> commits, LagCycle& done);
   void take_members(LagBook& book, const GroupListing& listing, const std::vector<std::string>& names,
@@ -59,6 +60,7 @@ class LagObserver {
   int64_t leaders_read_ms_ = INT64_MIN / 2;
   std::map<std::string, int64_t> retention_asked_ms_;
   std::set<std::string> named_;
+  bool listing_failed_ = false;  // the last time
 };
 
 }  // namespace headroom

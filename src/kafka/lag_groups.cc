@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "kafka/error.h"
 #include "kafka/partitions.h"
@@ -12,9 +13,14 @@ namespace {
 constexpr size_t kOverlapped = 64;
 constexpr size_t kDescribedAtOnce = 100;
 constexpr int kStuckMs = 500;
+constexpr int64_t kRenewMs = 2000;
+constexpr int64_t kMostRenewMs = 60'000;
+constexpr size_t kMostRetired = 4;
 // Librdkafka 2.0.2 aborts the process (rd_kafka_enq_once_del_source_return: Assertion `eonce->refcnt > 0') when a request to a coordinator
 // runs out of its time just as an answer comes. So its own time is far longer than ours, and an answer that comes late is dropped.
 constexpr int kLibraryMs = 120'000;
+// Nor is a client destroyed with such a request under way: that ends them, too.
+constexpr int64_t kRestMs = kLibraryMs + 30'000;
 
 using Asked = std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, KafkaDeleter<rd_kafka_ListConsumerGroupOffsets_destroy>>;
 using ConfigResource = std::unique_ptr<rd_kafka_ConfigResource_t, KafkaDeleter<rd_kafka_ConfigResource_destroy>>;
@@ -87,21 +93,58 @@ TopicRetention retention_of(const rd_kafka_ConfigResource_t* resource) {
   return retention;
 }
 
+// A consumer that never joins: without a group of its own librdkafka 2.0.2 crashes when a broker says that it does not coordinate a group
+// any more.
+Result<ClientHandle> admin_client(const KafkaConfig& config) {
+  ClientPlan plan = client_plan(config, RD_KAFKA_CONSUMER);
+  plan.required.insert({{"group.id", "headroom.lag-source"}});
+  return make_client(config, plan);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LagGroups>> LagGroups::make(const KafkaConfig& config) {
-  auto client = make_client(config, client_plan(config, RD_KAFKA_PRODUCER));
+  auto client = admin_client(config);
   if (!client) return client.status();
-  return std::unique_ptr<LagGroups>(new LagGroups(std::move(*client)));
+  return std::unique_ptr<LagGroups>(new LagGroups(config, std::move(*client)));
+}
+
+// Those that may have requests under way are left behind.
+LagGroups::~LagGroups() {
+  if (steady_ms() - unanswered_ms_ < kRestMs) (void)client_.release();
+  for (Retired& one : retired_)
+    if (steady_ms() - one.since_ms < kRestMs) (void)one.client.release();
+}
+
+// A client forgets no broker that it learned of: librdkafka 2.0.2 asks one that is gone for its groups, and for what it coordinated, until
+// it is back. A new client knows those that are there. Where that does not help it is tried ever less often.
+void LagGroups::renew_client() {
+  const int64_t now = steady_ms();
+  std::erase_if(retired_, [&](const Retired& one) { return now - one.since_ms >= kRestMs; });
+  if (!std::exchange(unanswered_, false)) {
+    renew_after_ms_ = kRenewMs;
+    return;
+  }
+  unanswered_ms_ = now;
+  if (now - renewed_ms_ < renew_after_ms_ || retired_.size() == kMostRetired) return;
+  auto client = admin_client(config_);
+  if (!client) return;
+  retired_.push_back({std::exchange(client_, std::move(*client)), now});
+  renewed_ms_ = now;
+  renew_after_ms_ = std::min(2 * renew_after_ms_, kMostRenewMs);
 }
 
 Result<GroupListing> LagGroups::list(int64_t deadline_ms) {
+  renew_client();
   const QueueHandle queue(rd_kafka_queue_new(client_.get()));
   const AdminOptions options = options_for(client_.get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS);
   ++requests_;
   rd_kafka_ListConsumerGroups(client_.get(), options.get(), queue.get());
   const EventHandle event(rd_kafka_queue_poll(queue.get(), left_ms(deadline_ms)));
-  if (event == nullptr) return Status(Code::kTimeout, "listing groups: no answer");
+  if (event == nullptr) {
+    unanswered_ = true;
+    return Status(Code::kTimeout, "listing groups: no answer");
+  }
   if (const auto error = rd_kafka_event_error(event.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR)
     return kafka_status(error, "listing groups");
   const auto* result = rd_kafka_event_ListConsumerGroups_result(event.get());
@@ -137,7 +180,10 @@ void LagGroups::describe_some(std::span<const std::string> groups, int64_t deadl
   requests_ += groups.size();
   rd_kafka_DescribeConsumerGroups(client_.get(), names.data(), names.size(), options.get(), queue.get());
   const EventHandle event(rd_kafka_queue_poll(queue.get(), left_ms(deadline_ms)));
-  if (event == nullptr) return;
+  if (event == nullptr) {
+    unanswered_ = true;
+    return;
+  }
   if (const auto error = rd_kafka_event_error(event.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     for (DescribedGroup& one : out) one.status = kafka_status(error, "describing a group");
     return;
@@ -177,6 +223,7 @@ std::vector<GroupCommits> LagGroups::committed(std::span<const std::string> grou
     if (auto* answer = static_cast<GroupCommits*>(rd_kafka_event_opaque(event.get()))) *answer = commits_of(event.get());
     ++answered;
   }
+  unanswered_ = unanswered_ || answered < groups.size();
   return all;
 }
 

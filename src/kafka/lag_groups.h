@@ -57,8 +57,11 @@ using TopicLeaders = std::map<std::string, std::vector<int32_t>>;
 class LagGroups {
  public:
   static Result<std::unique_ptr<LagGroups>> make(const KafkaConfig& config);
+  ~LagGroups();
+  LagGroups(const LagGroups&) = delete;
+  LagGroups& operator=(const LagGroups&) = delete;
 
-  // Groups of consumers, and those that only commit.
+  // Groups of consumers, and those that only commit. Begins a cycle: where the last one had no answer to something, with a new client.
   Result<GroupListing> list(int64_t deadline_ms);
   // One answer a group, in their order.
   std::vector<DescribedGroup> describe(std::span<const std::string> groups, int64_t deadline_ms);
@@ -71,11 +74,23 @@ class LagGroups {
   uint64_t requests() const { return requests_; }
 
  private:
-  explicit LagGroups(ClientHandle client) : client_(std::move(client)) {}
+  LagGroups(const KafkaConfig& config, ClientHandle client) : config_(config), client_(std::move(client)) {}
+  void renew_client();
   void describe_some(std::span<const std::string> groups, int64_t deadline_ms, std::span<DescribedGroup> out);
   void ask_committed(const std::string& group, GroupCommits* answer, rd_kafka_queue_t* answers);
 
+  struct Retired {
+    ClientHandle client;
+    int64_t since_ms = 0;
+  };
+
+  const KafkaConfig config_;
   ClientHandle client_;
+  std::vector<Retired> retired_;           // until their requests are over
+  bool unanswered_ = false;                // something, since the last listing began
+  int64_t unanswered_ms_ = INT64_MIN / 2;  // the last time
+  int64_t renewed_ms_ = INT64_MIN / 2;
+  int64_t renew_after_ms_ = 0;
   uint64_t requests_ = 0;
 };
 
