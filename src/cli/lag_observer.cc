@@ -160,6 +160,9 @@ void LagObserver::read_groups(LagBook& book, const GroupListing& listing, LagCyc
     names.push_back(listed.group);
     if (listed.state != "Empty") with_members.push_back(listed.group);
   }
+  // Listed no more, it may be gone or hidden from us: its offsets tell.
+  for (const auto& [name, group] : book.groups)
+    if (group.absent_cycles > 0) names.push_back(name);
   take_members(book, listing, with_members, groups_->describe(with_members, share(deadline_ms, listing_failed_ ? 0.3 : 0.5)));
   take_commits(book, names, groups_->committed(names, share(deadline_ms, listing_failed_ ? 0.3 : 0.85)), done);
 }
@@ -193,9 +196,11 @@ void LagObserver::take_commits(LagBook& book, const std::vector<std::string>& na
     if (!commits[i].status) {
       const bool denied = commits[i].status.code() == Code::kDenied;
       ++(denied ? done.denied_groups : done.failed_groups);
+      if (denied) group.absent_cycles = 0;
       name_once(names[i], commits[i].status);
       continue;
     }
+    if (group.absent_cycles > 0) continue;
     named_.erase(names[i]);
     group.committed.clear();
     for (CommittedPartition& one : commits[i].partitions)
