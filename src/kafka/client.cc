@@ -42,9 +42,10 @@ class LineLimit {
   std::map<std::string, Window> windows_;
 };
 
+// Never destroyed: a client that was left behind may still speak while the process ends.
 LineLimit& line_limit() {
-  static LineLimit limit;
-  return limit;
+  static auto* const limit = new LineLimit;
+  return *limit;
 }
 
 void write_line(LogLevel level, const std::string& kind, const char* client, const char* text) {

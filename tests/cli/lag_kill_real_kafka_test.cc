@@ -80,8 +80,8 @@ struct FirstVerdicts {
     std::printf("first verdict after a kill, %s: same slot %s; another worker %s\n", of_what, words(same_slot_ms).c_str(),
                 words(other_worker_ms).c_str());
     EXPECT_LE(median(same_slot_ms), 2'000);
-    EXPECT_LE(same_slot_ms.back(), 5'000);
-    EXPECT_LE(other_worker_ms.back(), 12'000);
+    EXPECT_LE(same_slot_ms.back(), 8'000);
+    EXPECT_LE(other_worker_ms.back(), 16'000);
   }
 
  private:
@@ -189,7 +189,7 @@ class LagKillRealKafka : public kit::RealKafkaTest {
   void finish() {
     fed = true;
     ASSERT_TRUE(producer->flush(30'000));
-    ASSERT_TRUE(go_on(20'000, [&] { return judged(cycles - 1); })) << read_text(folder.file("log"));
+    ASSERT_TRUE(go_on(60'000, [&] { return judged(cycles - 1); })) << read_text(folder.file("log"));
     worker->signal(SIGTERM);
     ASSERT_EQ(worker->wait(20'000), 0) << read_text(folder.file("log"));
   }
