@@ -12,6 +12,7 @@ Command demo_command();
 Command describe_command();
 Command explain_command();
 Command feed_command();
+Command forecast_command();
 Command lag_command();
 Command lag_source_command();
 Command replay_command();

@@ -1,36 +1,12 @@
 #include "cli/csv_feed.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "base/concat.h"
 
 namespace headroom {
-namespace {
 
-// A descriptor that is closed with the last reader of it.
-Result<ReadBytes> open_bytes(const std::string& path) {
-  const int file = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
-    const int error = errno;
-    return Status(error == ENOENT ? Code::kNotFound : Code::kInvalid, concat("cannot open ", path, ": ", std::strerror(error)));
-  }
-  const std::shared_ptr<const int> owned(new int(file), [](const int* open) {
-    ::close(*open);
-    delete open;
-  });
-  return ReadBytes([owned, path](char* buffer, size_t size) -> Result<size_t> {
-    for (;;) {
-      const ssize_t got = ::read(*owned, buffer, size);
-      if (got >= 0) return static_cast<size_t>(got);
-      if (errno != EINTR) return Status(Code::kInvalid, concat("cannot read ", path, ": ", std::strerror(errno)));
-    }
-  });
-}
+namespace {
 
 std::string stem_of(const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);

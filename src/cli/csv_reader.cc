@@ -1,5 +1,14 @@
 #include "cli/csv_reader.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "base/concat.h"
+
 namespace headroom {
 namespace {
 
@@ -8,6 +17,25 @@ constexpr size_t kMostFieldBytes = 1 << 20;
 constexpr size_t kMostFields = 10'000;
 
 }  // namespace
+
+Result<ReadBytes> open_bytes(const std::string& path) {
+  const int file = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    const int error = errno;
+    return Status(error == ENOENT ? Code::kNotFound : Code::kInvalid, concat("cannot open ", path, ": ", std::strerror(error)));
+  }
+  const std::shared_ptr<const int> owned(new int(file), [](const int* open) {
+    ::close(*open);
+    delete open;
+  });
+  return ReadBytes([owned, path](char* buffer, size_t size) -> Result<size_t> {
+    for (;;) {
+      const ssize_t got = ::read(*owned, buffer, size);
+      if (got >= 0) return static_cast<size_t>(got);
+      if (errno != EINTR) return Status(Code::kInvalid, concat("cannot read ", path, ": ", std::strerror(errno)));
+    }
+  });
+}
 
 void CsvReader::fill() {
   // The first time enough to see a byte order mark, however small the pieces are that the text comes in.

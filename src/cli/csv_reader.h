@@ -13,6 +13,9 @@ namespace headroom {
 // Where the bytes of a text come from: fills the buffer, gives how many; 0 at the end.
 using ReadBytes = std::function<Result<size_t>(char* buffer, size_t size)>;
 
+// Of a file, or of standard input for "-"; the descriptor is closed with the last copy. kNotFound, kInvalid.
+Result<ReadBytes> open_bytes(const std::string& path);
+
 struct CsvRow {
   uint64_t line = 0;  // where it begins, from 1
   std::vector<std::string> fields;

@@ -1,0 +1,256 @@
+#include "cli/forecast_eval.h"
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <limits>
+#include <memory>
+
+#include "forecast/bars.h"
+
+namespace headroom {
+namespace {
+
+constexpr size_t kShown = 4;
+constexpr std::array<float, kShown> kShownQuantiles = {0.5F, 0.9F, 0.95F, 0.99F};
+constexpr size_t k95 = 2;
+
+struct Answer {
+  std::array<double, kForecastHorizons> point{};
+  std::array<std::array<double, kShown>, kForecastHorizons> quantiles{};
+};
+using Method = std::function<Answer(size_t row)>;
+
+// The last 1000 errors of one horizon, sorted: what lies above a point with its share.
+class LastErrors {
+ public:
+  void add(double error) {
+    order_.push_back(error);
+    sorted_.insert(std::lower_bound(sorted_.begin(), sorted_.end(), error), error);
+    if (order_.size() <= 1000) return;
+    sorted_.erase(std::lower_bound(sorted_.begin(), sorted_.end(), order_.front()));
+    order_.pop_front();
+  }
+  double quantile(float share) const {
+    if (sorted_.empty()) return 0;
+    return sorted_[static_cast<size_t>(std::floor(static_cast<double>(share) * static_cast<double>(sorted_.size())))];
+  }
+
+ private:
+  std::deque<double> order_;
+  std::vector<double> sorted_;
+};
+
+size_t ahead(const EvalSettings& settings, size_t h) {
+  return static_cast<size_t>(settings.horizons[h]);
+}
+
+template <class Size>
+ForecasterSettings forecaster_settings(const Series& series, const EvalSettings& settings) {
+  ForecasterSettings out;
+  out.step_ms = series.step_ms;
+  out.horizons = settings.horizons;
+  out.seed = settings.seed;
+  return out;
+}
+
+// One of our own. Up to three missing steps are carried; where it says nothing yet, the last value stands.
+template <class Size>
+class Ours {
+ public:
+  Ours(const Series& series, const EvalSettings& settings, const LstmWeights* weights)
+      : series_(series),
+        forecaster_(forecaster_settings<Size>(series, settings), weights),
+        state_(std::make_unique<ForecasterState<Size>>()) {}
+
+  std::optional<Forecast> step(size_t row, LstmView* view = nullptr) {
+    const int64_t at = series_.times_ms[row] / series_.step_ms;
+    const int64_t last = state_->hot.step;
+    if (last >= 0 && at <= last) return made_;  // a row off the grid
+    if (last >= 0 && at - last <= 4)
+      for (int64_t missing = last + 1; missing < at; ++missing) (void)forecaster_.step(*state_, missing, value(row - 1));
+    made_ = forecaster_.step(*state_, at, value(row), view);
+    return made_;
+  }
+  Answer answer(size_t row) {
+    const auto made = step(row);
+    Answer out;
+    for (size_t h = 0; h < kForecastHorizons; ++h) {
+      out.point[h] = made ? static_cast<double>(made->point[h]) : series_.values[row];
+      for (size_t q = 0; q < kShown; ++q) {
+        const auto at = static_cast<size_t>(std::find(kQuantiles.begin(), kQuantiles.end(), kShownQuantiles[q]) - kQuantiles.begin());
+        out.quantiles[h][q] = made ? static_cast<double>(made->quantiles[h][at]) : series_.values[row];
+      }
+    }
+    return out;
+  }
+
+ private:
+  float value(size_t row) const { return static_cast<float>(series_.values[row]); }
+  const Series& series_;
+  Forecaster<Size> forecaster_;
+  std::unique_ptr<ForecasterState<Size>> state_;
+  std::optional<Forecast> made_;
+};
+
+template <class Size>
+Method ours(const Series& series, const EvalSettings& settings, const LstmWeights* weights) {
+  return [method = std::make_shared<Ours<Size>>(series, settings, weights)](size_t row) { return method->answer(row); };
+}
+
+// A bar, with the quantiles of its own last errors.
+Method bar(std::string_view name, const Series& series, const EvalSettings& settings) {
+  struct Run {
+    std::unique_ptr<Bar> bar;
+    std::array<std::deque<double>, kForecastHorizons> pending;
+    std::array<LastErrors, kForecastHorizons> errors;
+  };
+  auto run = std::make_shared<Run>();
+  run->bar = make_bar(name, {std::max<int64_t>(86'400'000 / series.step_ms, 1), settings.horizons});
+  return [run, &series, settings](size_t row) {
+    Answer out;
+    const auto points = run->bar->step(static_cast<float>(series.values[row]));
+    for (size_t h = 0; h < kForecastHorizons; ++h) {
+      auto& pending = run->pending[h];
+      if (pending.size() == ahead(settings, h)) {
+        run->errors[h].add(series.values[row] - pending.front());
+        pending.pop_front();
+      }
+      out.point[h] = static_cast<double>(points[h]);
+      pending.push_back(out.point[h]);
+      for (size_t q = 0; q < kShown; ++q) out.quantiles[h][q] = out.point[h] + run->errors[h].quantile(kShownQuantiles[q]);
+    }
+    return out;
+  };
+}
+
+double pinball(double truth, double quantile) {
+  const double off = truth - quantile;
+  return off > 0 ? 0.95 * off : -0.05 * off;
+}
+
+void score(MethodScore& score, double truth, const Answer& answer, const Answer& still, size_t h) {
+  score.error += std::abs(answer.point[h] - truth);
+  score.still += std::abs(still.point[h] - truth);
+  score.pinball += pinball(truth, answer.quantiles[h][k95]);
+  score.still_pinball += pinball(truth, still.quantiles[h][k95]);
+  score.below += truth <= answer.quantiles[h][k95];
+  ++score.origins;
+}
+
+// One forecast, as a row of the output names it.
+struct Row {
+  const Series& series;
+  size_t origin;
+  int horizon;
+  const std::string& method;
+  double truth;
+};
+
+void write_row(std::FILE* out, const Row& row, double point, const std::array<double, kShown>& q) {
+  std::fprintf(out, "%s,%lld,%d,%s,%.9g,%.7g,%.7g,%.7g,%.7g,%.7g\n", row.series.name.c_str(),
+               static_cast<long long>(row.series.times_ms[row.origin]), row.horizon, row.method.c_str(), row.truth, point, q[0], q[1], q[2],
+               q[3]);
+}
+
+bool counts(const Series& series, const EvalSettings& settings, size_t row) {
+  const int64_t since_ms = series.times_ms[row] - series.times_ms[0];
+  if (settings.to_ms && since_ms > *settings.to_ms) return false;
+  if (settings.from_ms) return since_ms >= *settings.from_ms;
+  const auto week = static_cast<size_t>(7 * 86'400'000 / series.step_ms);
+  return row >= settings.warm_up.value_or(std::min(series.values.size() / 2, week));
+}
+
+}  // namespace
+
+std::vector<std::string> eval_methods() {
+  std::vector<std::string> out = {HeadroomSize::kName, HeadroomSmallSize::kName};
+  out.insert(out.end(), kBars.begin(), kBars.end());
+  return out;
+}
+
+SeriesScores evaluate(const Series& series, const EvalSettings& settings, const EvalWeights& weights, std::FILE* out) {
+  std::vector<std::pair<std::string, Method>> methods = {
+      {HeadroomSize::kName, ours<HeadroomSize>(series, settings, weights.headroom)},
+      {HeadroomSmallSize::kName, ours<HeadroomSmallSize>(series, settings, weights.small)}};
+  for (const auto name : kBars) methods.emplace_back(name, bar(name, series, settings));
+  const size_t persistence = 2;
+  SeriesScores scores;
+  std::vector<Answer> answers(methods.size());
+  for (size_t row = 0; row < series.values.size(); ++row) {
+    for (size_t m = 0; m < methods.size(); ++m) answers[m] = methods[m].second(row);
+    if (!counts(series, settings, row)) continue;
+    for (size_t h = 0; h < kForecastHorizons; ++h) {
+      const size_t then = row + ahead(settings, h);
+      if (then >= series.values.size()) continue;
+      for (size_t m = 0; m < methods.size(); ++m) {
+        score(scores[methods[m].first][h], series.values[then], answers[m], answers[persistence], h);
+        const Row place{series, row, settings.horizons[h], methods[m].first, series.values[then]};
+        if (out != nullptr) write_row(out, place, answers[m].point[h], answers[m].quantiles[h]);
+      }
+    }
+  }
+  return scores;
+}
+
+template <class Size>
+LstmSeries lstm_series(const Series& series, const EvalSettings& settings) {
+  Ours<Size> run(series, settings, nullptr);
+  LstmSeries out;
+  for (size_t row = 0; row < series.values.size(); ++row) {
+    LstmView view;
+    if (!run.step(row, &view)) continue;
+    std::array<float, kForecastHorizons> targets;
+    for (size_t h = 0; h < kForecastHorizons; ++h) {
+      const size_t then = row + ahead(settings, h);
+      const bool known = then < series.values.size();
+      const float lack = known ? (static_cast<float>(series.values[then]) - view.base[h]) / view.scale : 0;
+      targets[h] = known ? std::clamp(lack, -12.0F, 12.0F) : std::numeric_limits<float>::quiet_NaN();
+    }
+    out.inputs.push_back(view.input);
+    out.targets.push_back(targets);
+  }
+  return out;
+}
+
+template LstmSeries lstm_series<HeadroomSize>(const Series&, const EvalSettings&);
+template LstmSeries lstm_series<HeadroomSmallSize>(const Series&, const EvalSettings&);
+
+namespace {
+
+struct Summary {
+  double log_error = 0, log_pinball = 0, worst = 0, coverage = 0, furthest = 0;
+  size_t won = 0, series = 0;
+  void add(const MethodScore& score) {
+    if (score.origins == 0 || score.still <= 0) return;
+    log_error += std::log(std::max(score.relative(), 1e-12));
+    log_pinball += std::log(std::max(score.relative_pinball(), 1e-12));
+    worst = std::max(worst, score.relative());
+    coverage += score.coverage();
+    furthest = std::max(furthest, std::abs(score.coverage() - 0.95));
+    won += score.relative() < 1;
+    ++series;
+  }
+};
+
+}  // namespace
+
+std::string eval_table(const std::map<std::string, SeriesScores>& scores, const std::array<int, kForecastHorizons>& horizons) {
+  std::string out = "horizon  method           MAE/persistence   won  worst   pinball 0.95  coverage  furthest\n";
+  for (size_t h = 0; h < kForecastHorizons; ++h) {
+    for (const auto& method : eval_methods()) {
+      Summary sum;
+      for (const auto& [name, of] : scores)
+        if (of.contains(method)) sum.add(of.at(method)[h]);
+      const double n = std::max<double>(static_cast<double>(sum.series), 1);
+      char line[160];
+      std::snprintf(line, sizeof line, "%7d  %-16s %15.3f  %2zu/%-2zu %6.3f  %13.3f  %8.3f  %8.3f\n", horizons[h], method.c_str(),
+                    std::exp(sum.log_error / n), sum.won, sum.series, sum.worst, std::exp(sum.log_pinball / n), sum.coverage / n,
+                    sum.furthest);
+      out += line;
+    }
+  }
+  return out;
+}
+
+}  // namespace headroom

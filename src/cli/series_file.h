@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "headroom/status.h"
+
+namespace headroom {
+
+// A series on a uniform grid of steps counted from the epoch.
+struct Series {
+  std::string name;
+  int64_t step_ms = 0;
+  std::vector<int64_t> times_ms;  // of the rows, ascending
+  std::vector<double> values;
+};
+
+struct SeriesColumns {
+  std::string time = "time_ms";  // milliseconds since the epoch, or RFC 3339
+  std::string value = "value";
+};
+
+// Reads a CSV with a header. The step is the most frequent distance of two rows. kNotFound, kInvalid: with file and line, what is wrong.
+Result<Series> read_series(const std::string& path, const SeriesColumns& columns);
+// The files themselves, and of folders what ends with .csv in them, by name.
+Result<std::vector<std::string>> series_paths(const std::vector<std::string>& files_and_folders);
+
+}  // namespace headroom

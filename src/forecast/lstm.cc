@@ -1,0 +1,224 @@
+#include "forecast/lstm.h"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+
+namespace headroom {
+namespace {
+
+constexpr int kGates = static_cast<int>(LstmWeights::kGates);
+constexpr int kIn = static_cast<int>(LstmWeights::kIn);
+constexpr int kX = static_cast<int>(kLstmInputs);
+constexpr int kH = static_cast<int>(kLstmHidden);
+constexpr int kOut = static_cast<int>(kLstmOutputs);
+
+using Cell = Eigen::Matrix<float, kGates, kIn>;
+using Head = Eigen::Matrix<float, kOut, kIn>;
+using Batch = Eigen::MatrixXf;
+
+auto cell_of(const LstmWeights& w) {
+  return Eigen::Map<const Cell, Eigen::Aligned64>(w.cell.data());
+}
+auto cell_of(LstmWeights& w) {
+  return Eigen::Map<Cell, Eigen::Aligned64>(w.cell.data());
+}
+auto head_of(const LstmWeights& w) {
+  return Eigen::Map<const Head, Eigen::Aligned64>(w.head.data());
+}
+auto head_of(LstmWeights& w) {
+  return Eigen::Map<Head, Eigen::Aligned64>(w.head.data());
+}
+template <size_t N>
+auto vector_of(std::array<float, N>& a) {
+  return Eigen::Map<Eigen::Matrix<float, static_cast<int>(N), 1>>(a.data());
+}
+template <size_t N>
+auto vector_of(const std::array<float, N>& a) {
+  return Eigen::Map<const Eigen::Matrix<float, static_cast<int>(N), 1>>(a.data());
+}
+
+template <class A>
+auto sigmoid(const A& z) {
+  return ((z * 0.5F).tanh() * 0.5F + 0.5F).eval();
+}
+
+// What one step of the batch leaves for the way back.
+struct Trace {
+  Batch in, i, f, g, o, c_before, tanh_c, seen;  // `seen`: what the heads saw
+  Batch slope;                                   // of the loss by the heads' outputs
+};
+
+constexpr float kSmooth = 0.3F;  // below this error the loss is quadratic
+// Errors grow with the horizon; the outer quantiles are judged, yet must not bend what the medians learn.
+constexpr std::array<float, kForecastHorizons> kHorizonWeight = {1.0F, 0.5F, 1.0F / 3};
+constexpr float kOuterWeight = 0.3F;
+
+struct Loss {
+  double sum = 0;
+  size_t count = 0;
+};
+
+void judge(const Batch& said, const float* targets, Batch& slope, Loss& loss) {
+  slope.setZero(said.rows(), said.cols());
+  for (Eigen::Index b = 0; b < said.cols(); ++b) {
+    for (size_t h = 0; h < kForecastHorizons; ++h) {
+      const float target = targets[static_cast<size_t>(b) * kForecastHorizons + h];
+      if (!std::isfinite(target)) continue;
+      for (size_t q = 0; q < kForecastQuantiles; ++q) {
+        const auto row = static_cast<Eigen::Index>(h * kForecastQuantiles + q);
+        const float error = said(row, b) - target;
+        const float side = 2 * (error > 0 ? 1 - kQuantiles[q] : kQuantiles[q]);
+        const float weight = kHorizonWeight[h] * (q == kMedian ? 1 : kOuterWeight);
+        slope(row, b) = weight * side * std::clamp(error / kSmooth, -1.0F, 1.0F);
+        if (q != kMedian) continue;
+        loss.sum += static_cast<double>(std::abs(error) * kHorizonWeight[h]);
+        ++loss.count;
+      }
+    }
+  }
+}
+
+void forward(const LstmWeights& w, const Eigen::Map<const Batch>& x, Batch& h, Batch& c, Trace& t) {
+  t.in.resize(kIn, x.cols());
+  t.in.topRows(kX) = x;
+  t.in.bottomRows(kH) = h;
+  const Batch z = (cell_of(w) * t.in).colwise() + vector_of(w.cell_bias);
+  t.i = sigmoid(z.topRows(kH).array()).matrix();
+  t.f = sigmoid(z.middleRows(kH, kH).array()).matrix();
+  t.g = z.middleRows(2 * kH, kH).array().tanh().matrix();
+  t.o = sigmoid(z.bottomRows(kH).array()).matrix();
+  t.c_before = c;
+  c = t.f.cwiseProduct(c) + t.i.cwiseProduct(t.g);
+  t.tanh_c = c.array().tanh().matrix();
+  h = t.o.cwiseProduct(t.tanh_c);
+  t.seen.resize(kIn, x.cols());
+  t.seen.topRows(kH) = h;
+  t.seen.bottomRows(kX) = x;
+}
+
+void backward(const LstmWeights& w, const Trace& t, Batch& dh, Batch& dc, LstmWeights& gradient) {
+  if (t.slope.size() > 0) {
+    head_of(gradient).noalias() += t.slope * t.seen.transpose();
+    vector_of(gradient.head_bias) += t.slope.rowwise().sum();
+    dh.noalias() += head_of(w).leftCols(kH).transpose() * t.slope;
+  }
+  dc.array() += dh.array() * t.o.array() * (1 - t.tanh_c.array().square());
+  Batch dz(kGates, dh.cols());
+  dz.topRows(kH) = (dc.array() * t.g.array() * t.i.array() * (1 - t.i.array())).matrix();
+  dz.middleRows(kH, kH) = (dc.array() * t.c_before.array() * t.f.array() * (1 - t.f.array())).matrix();
+  dz.middleRows(2 * kH, kH) = (dc.array() * t.i.array() * (1 - t.g.array().square())).matrix();
+  dz.bottomRows(kH) = (dh.array() * t.tanh_c.array() * t.o.array() * (1 - t.o.array())).matrix();
+  cell_of(gradient).noalias() += dz * t.in.transpose();
+  vector_of(gradient.cell_bias) += dz.rowwise().sum();
+  dh.noalias() = cell_of(w).rightCols(kH).transpose() * dz;
+  dc.array() *= t.f.array();
+}
+
+constexpr float kMomentLife = 0.99F;
+
+// What all parts of one update share.
+struct Descent {
+  float clip;        // onto the gradient
+  float correction;  // of moments that began at zero
+  float rate;
+};
+
+// One matrix; `rows` and `columns` are running means of its squared gradient, the product of which stands for each entry's own.
+template <class Weights, class Rows, class Columns>
+void descend(Weights weights, Weights gradient, Rows rows, Columns columns, const Descent& by) {
+  gradient *= by.clip;
+  const auto squares = gradient.array().square().matrix().eval();
+  rows = kMomentLife * rows + (1 - kMomentLife) * squares.rowwise().mean();
+  columns = kMomentLife * columns + (1 - kMomentLife) * squares.colwise().mean().transpose();
+  const float mean = rows.mean() + 1e-30F;
+  const auto second = (rows * columns.transpose() / (mean * by.correction)).eval();
+  gradient.array() /= second.array().sqrt() + 1e-6F;
+  const float size = std::sqrt(gradient.squaredNorm() / static_cast<float>(gradient.size()));
+  weights -= gradient * (size > 1 ? by.rate / size : by.rate);
+  gradient.setZero();
+}
+
+template <size_t N>
+void descend_bias(std::array<float, N>& weights, std::array<float, N>& gradient, std::array<float, N>& moments, const Descent& by) {
+  auto g = vector_of(gradient);
+  auto m = vector_of(moments);
+  g *= by.clip;
+  m = kMomentLife * m + (1 - kMomentLife) * g.cwiseAbs2();
+  g.array() /= (m.array() / by.correction).sqrt() + 1e-6F;
+  const float size = std::sqrt(g.squaredNorm() / static_cast<float>(N));
+  vector_of(weights) -= g * (size > 1 ? by.rate / size : by.rate);
+  g.setZero();
+}
+
+}  // namespace
+
+void flatten(const LstmWeights& weights, std::span<float, kLstmSize> out) {
+  auto at = std::copy(weights.cell.begin(), weights.cell.end(), out.begin());
+  at = std::copy(weights.cell_bias.begin(), weights.cell_bias.end(), at);
+  at = std::copy(weights.head.begin(), weights.head.end(), at);
+  std::copy(weights.head_bias.begin(), weights.head_bias.end(), at);
+}
+
+void unflatten(std::span<const float, kLstmSize> in, LstmWeights& weights) {
+  const auto take = [&, at = in.begin()](auto& part) mutable {
+    std::copy_n(at, part.size(), part.begin());
+    at += static_cast<std::ptrdiff_t>(part.size());
+  };
+  auto each = take;
+  each(weights.cell), each(weights.cell_bias), each(weights.head), each(weights.head_bias);
+}
+
+LstmOutput step(const LstmWeights& weights, LstmState& state, const LstmInput& input) {
+  Eigen::Array<float, kGates, 1> z = vector_of(weights.cell_bias).array();
+  const auto cell = cell_of(weights);
+  for (int j = 0; j < kX; ++j) z += cell.col(j).array() * input[static_cast<size_t>(j)];
+  for (int j = 0; j < kH; ++j) z += cell.col(kX + j).array() * state.h[static_cast<size_t>(j)];
+  auto c = vector_of(state.c).array();
+  auto h = vector_of(state.h).array();
+  c = sigmoid(z.segment<kH>(kH)) * c + sigmoid(z.head<kH>()) * z.segment<kH>(2 * kH).tanh();
+  h = sigmoid(z.tail<kH>()) * c.tanh();
+  LstmOutput out;
+  auto said = vector_of(out);
+  said = vector_of(weights.head_bias);
+  const auto head = head_of(weights);
+  for (int j = 0; j < kH; ++j) said += head.col(j) * state.h[static_cast<size_t>(j)];
+  for (int j = 0; j < kX; ++j) said += head.col(kH + j) * input[static_cast<size_t>(j)];
+  return out;
+}
+
+float lstm_gradient(const LstmWeights& weights, const LstmWindows& windows, size_t burn, LstmWeights& gradient) {
+  const auto batch = static_cast<Eigen::Index>(windows.windows);
+  Batch h = Batch::Zero(kH, batch), c = Batch::Zero(kH, batch);
+  std::vector<Trace> traces(windows.steps);
+  Loss loss;
+  for (size_t s = 0; s < windows.steps; ++s) {
+    forward(weights, {windows.inputs.data() + s * windows.windows * kLstmInputs, kX, batch}, h, c, traces[s]);
+    if (s < burn) continue;
+    const Batch said = (head_of(weights) * traces[s].seen).colwise() + vector_of(weights.head_bias);
+    judge(said, windows.targets.data() + s * windows.windows * kForecastHorizons, traces[s].slope, loss);
+  }
+  const float share = 1.0F / static_cast<float>(std::max<size_t>(loss.count, 1));
+  Batch dh = Batch::Zero(kH, batch), dc = Batch::Zero(kH, batch);
+  for (size_t s = windows.steps; s-- > 0;) {
+    traces[s].slope *= share;
+    backward(weights, traces[s], dh, dc, gradient);
+  }
+  return static_cast<float>(loss.sum) * share;
+}
+
+void lstm_update(LstmWeights& weights, LstmMoments& moments, LstmWeights& gradient, float rate) {
+  const float norm = std::sqrt(cell_of(gradient).squaredNorm() + head_of(gradient).squaredNorm() +
+                               vector_of(gradient.cell_bias).squaredNorm() + vector_of(gradient.head_bias).squaredNorm());
+  const float clip = norm > 0.5F ? 0.5F / norm : 1.0F;
+  ++moments.updates;
+  float unseen = 1;
+  for (uint32_t i = 0; i < std::min<uint32_t>(moments.updates, 4000); ++i) unseen *= kMomentLife;
+  const Descent by{clip, 1 - unseen, rate};
+  descend(cell_of(weights), cell_of(gradient), vector_of(moments.cell_rows), vector_of(moments.cell_columns), by);
+  descend(head_of(weights), head_of(gradient), vector_of(moments.head_rows), vector_of(moments.head_columns), by);
+  descend_bias(weights.cell_bias, gradient.cell_bias, moments.cell_bias, by);
+  descend_bias(weights.head_bias, gradient.head_bias, moments.head_bias, by);
+}
+
+}  // namespace headroom

@@ -1,0 +1,173 @@
+#include "forecast/forecaster.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "forecast/lstm_training.h"
+
+namespace headroom {
+namespace {
+
+constexpr int64_t kFirst = 28'333'440;  // a midnight, in minutes
+
+// A working day's load with noise, minute by minute.
+std::vector<float> made_series(size_t steps, uint64_t seed) {
+  std::vector<float> values;
+  float wander = 0;
+  for (size_t i = 0; i < steps; ++i) {
+    const float noise = static_cast<float>(next_random(seed) >> 40) / static_cast<float>(1 << 24) - 0.5F;
+    wander = 0.95F * wander + 40 * noise;
+    const float turn = static_cast<float>(i % 1440) / 1440;
+    values.push_back(1000 + 600 * std::sin(6.2831853F * turn) + (i % 60 == 0 ? 150.0F : 0.0F) + wander);
+  }
+  return values;
+}
+
+template <class Size>
+std::vector<std::optional<Forecast>> run(const std::vector<float>& values, ForecasterState<Size>& state,
+                                         const LstmWeights* global = nullptr) {
+  const Forecaster<Size> forecaster({}, global);
+  std::vector<std::optional<Forecast>> out;
+  for (size_t i = 0; i < values.size(); ++i) out.push_back(forecaster.step(state, kFirst + static_cast<int64_t>(i), values[i]));
+  return out;
+}
+
+bool same(const std::optional<Forecast>& a, const std::optional<Forecast>& b) {
+  if (a.has_value() != b.has_value()) return false;
+  return !a || std::memcmp(&*a, &*b, sizeof *a) == 0;
+}
+
+template <class Size>
+class AForecaster : public testing::Test {};
+using Sizes = testing::Types<HeadroomSize, HeadroomSmallSize>;
+TYPED_TEST_SUITE(AForecaster, Sizes);
+
+TYPED_TEST(AForecaster, never_looks_ahead) {
+  const std::vector<float> whole = made_series(4000, 1);
+  std::vector<float> other = whole;
+  for (size_t i = 3000; i < other.size(); ++i) other[i] *= 3;
+  auto state = std::make_unique<ForecasterState<TypeParam>>(), second = std::make_unique<ForecasterState<TypeParam>>();
+  const auto a = run(whole, *state), b = run(other, *second);
+  for (size_t i = 0; i < 3000; ++i) ASSERT_TRUE(same(a[i], b[i])) << i;
+  EXPECT_FALSE(same(a[3000], b[3000])) << "the other series must differ";
+}
+
+TYPED_TEST(AForecaster, forecasts_the_same_bits_from_a_copy_of_its_state_at_any_step) {
+  const std::vector<float> values = made_series(3000, 2);
+  const LstmWeights global = begin_lstm(7);
+  const Forecaster<TypeParam> forecaster({}, &global);
+  auto straight = std::make_unique<ForecasterState<TypeParam>>();
+  auto restored = std::make_unique<ForecasterState<TypeParam>>();
+  for (size_t i = 0; i < values.size(); ++i) {
+    const int64_t step = kFirst + static_cast<int64_t>(i);
+    auto copy = std::make_unique<ForecasterState<TypeParam>>(*restored);
+    restored = std::move(copy);
+    ASSERT_TRUE(same(forecaster.step(*straight, step, values[i]), forecaster.step(*restored, step, values[i]))) << i;
+  }
+}
+
+// The mean absolute error at each horizon over that of persistence, from `from` on.
+template <class Size>
+std::array<double, kForecastHorizons> relative_error(const std::vector<float>& values, size_t from) {
+  auto state = std::make_unique<ForecasterState<Size>>();
+  const auto made = run(values, *state);
+  std::array<double, kForecastHorizons> out{};
+  constexpr std::array<size_t, kForecastHorizons> kAhead = {1, 5, 15};
+  for (size_t h = 0; h < kForecastHorizons; ++h) {
+    double ours = 0, still = 0;
+    for (size_t i = from; i + kAhead[h] < values.size(); ++i) {
+      ours += std::abs(made[i]->point[h] - values[i + kAhead[h]]);
+      still += std::abs(values[i] - values[i + kAhead[h]]);
+    }
+    out[h] = ours / still;
+  }
+  return out;
+}
+
+TYPED_TEST(AForecaster, learns_a_day_and_an_hour) {
+  const auto relative = relative_error<TypeParam>(made_series(4 * 1440, 3), size_t{3} * 1440);
+  EXPECT_LT(relative[0], 0.9);
+  EXPECT_LT(relative[1], 0.85);
+  EXPECT_LT(relative[2], 0.75);
+}
+
+TYPED_TEST(AForecaster, covers_as_often_as_its_quantiles_say) {
+  const std::vector<float> values = made_series(4 * 1440, 4);
+  auto state = std::make_unique<ForecasterState<TypeParam>>();
+  const auto made = run(values, *state);
+  for (size_t q = 0; q < kForecastQuantiles; ++q) {
+    size_t below = 0, all = 0;
+    for (size_t i = 1440; i + 5 < values.size(); ++i, ++all) below += values[i + 5] <= made[i]->quantiles[1][q];
+    EXPECT_NEAR(static_cast<double>(below) / static_cast<double>(all), static_cast<double>(kQuantiles[q]), 0.02) << q;
+  }
+}
+
+TYPED_TEST(AForecaster, gives_ascending_finite_numbers_whatever_comes) {
+  std::vector<float> values;
+  const auto add = [&](size_t n, auto value) {
+    for (size_t i = 0; i < n; ++i) values.push_back(value(i));
+  };
+  add(200, [](size_t) { return 0.0F; });
+  add(200, [](size_t) { return 5.0F; });
+  add(200, [](size_t i) { return i % 2 == 0 ? 5.0F : 5000.0F; });  // a thousandfold, and back
+  add(200, [](size_t) { return 5e9F; });
+  add(200, [](size_t i) { return i == 100 ? 1e12F : 3.0F; });  // one outlier
+  add(200, [](size_t i) { return i % 3 == 0 ? -7.0F : 2.0F; });
+  add(3000, [](size_t i) { return static_cast<float>(i % 13); });
+  auto state = std::make_unique<ForecasterState<TypeParam>>();
+  const auto made = run(values, *state);
+  for (size_t i = 0; i < made.size(); ++i) {
+    if (!made[i]) continue;
+    for (size_t h = 0; h < kForecastHorizons; ++h) {
+      ASSERT_TRUE(std::isfinite(made[i]->point[h])) << i;
+      for (size_t q = 0; q < kForecastQuantiles; ++q) {
+        ASSERT_TRUE(std::isfinite(made[i]->quantiles[h][q])) << i;
+        ASSERT_TRUE(q == 0 || made[i]->quantiles[h][q] >= made[i]->quantiles[h][q - 1]) << i;
+      }
+    }
+  }
+  EXPECT_NEAR(made[399]->point[2], 5, 0.1) << "a constant series";
+  EXPECT_LT(std::abs(made.back()->point[0] - 6), 7) << "it has come back from all that";
+}
+
+TYPED_TEST(AForecaster, begins_anew_after_a_gap_and_keeps_what_it_learned) {
+  const std::vector<float> values = made_series(5 * 1440, 5);
+  const Forecaster<TypeParam> forecaster({});
+  auto state = std::make_unique<ForecasterState<TypeParam>>();
+  double ours = 0, still = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i >= 3 * 1440 && i < 3 * 1440 + 200) continue;
+    const auto made = forecaster.step(*state, kFirst + static_cast<int64_t>(i), values[i]);
+    if (i == 3 * 1440 + 200) {
+      EXPECT_FALSE(made.has_value());
+    }
+    if (i < 3 * 1440 + 210 || i + 15 >= values.size()) continue;
+    ASSERT_TRUE(made.has_value()) << i;
+    ours += std::abs(made->point[2] - values[i + 15]);
+    still += std::abs(values[i] - values[i + 15]);
+  }
+  EXPECT_LT(ours / still, 0.75);
+}
+
+TEST(ForecasterState, is_of_the_size_that_is_promised) {
+  EXPECT_LE(sizeof(ForecasterState<HeadroomSize>::Hot), 512u);
+  EXPECT_LE(sizeof(ForecasterState<HeadroomSize>), 32u * 1024);
+  EXPECT_LE(sizeof(ForecasterState<HeadroomSmallSize>), 4u * 1024);
+}
+
+TEST(OwnLstm, is_trained_once_enough_was_seen) {
+  auto state = std::make_unique<ForecasterState<HeadroomSize>>();
+  run(made_series(1200, 6), *state);
+  EXPECT_FALSE(state->cold.own.begun);
+  state = std::make_unique<ForecasterState<HeadroomSize>>();
+  run(made_series(3000, 6), *state);
+  EXPECT_TRUE(state->cold.own.begun);
+  EXPECT_GE(state->cold.own.moments.updates, 50u);
+}
+
+}  // namespace
+}  // namespace headroom
