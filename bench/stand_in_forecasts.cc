@@ -1,6 +1,7 @@
 #include "stand_in_forecasts.h"
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 namespace headroom {
@@ -8,6 +9,8 @@ namespace {
 
 constexpr size_t kKnownErrors = 1000;
 constexpr size_t kLeastErrors = 50;
+constexpr double kDecentShare = 0.3;
+constexpr double kForeseen = 0.99;
 
 // The last 1,000 errors, sorted.
 class Errors {
@@ -33,7 +36,7 @@ class Errors {
 }  // namespace
 
 const std::vector<std::string>& StandInForecasts::kinds() {
-  static const std::vector<std::string> all{"none", "perfect", "persistence", "halved", "x3", "x0", "shuffled"};
+  static const std::vector<std::string> all{"none", "perfect", "persistence", "decent", "x3", "x0", "shuffled"};
   return all;
 }
 
@@ -43,29 +46,35 @@ StandInForecasts::StandInForecasts(const std::string& kind, const LoadCurve& loa
   for (ForecastPoint& point : unknown) point.point = -1;
   points_.assign(load.values.size(), unknown);
   if (kind == "none") return;
-  fill(kind == "perfect" ? 1 : kind == "persistence" ? 0 : 0.5);
+  fill(kind == "perfect" ? 1 : kind == "persistence" ? 0 : kDecentShare, kind == "perfect" || kind == "persistence" ? 1 : kForeseen);
   if (kind == "x3") multiply(3);
   if (kind == "x0") multiply(0);
   if (kind == "shuffled") shuffle();
 }
 
-void StandInForecasts::fill(double share) {
-  for (size_t horizon = 0; horizon < ForecastView::kHorizons; ++horizon) fill_horizon(horizon, share);
+void StandInForecasts::fill(double share, double foreseen) {
+  for (size_t horizon = 0; horizon < ForecastView::kHorizons; ++horizon) fill_horizon(horizon, share, foreseen);
 }
 
-void StandInForecasts::fill_horizon(size_t horizon, double share) {
+void StandInForecasts::fill_horizon(size_t horizon, double share, double foreseen) {
   const auto ahead = static_cast<size_t>(shape_.steps[horizon]);
   const auto& values = load_.values;
-  const auto point_of = [&](size_t origin) {
-    const double actual = values[std::min(origin + ahead, values.size() - 1)];
-    return values[origin] + (actual - values[origin]) * share;
-  };
+  std::vector<double> points;
+  const double floor = foreseen < 1 ? 0.1 * load_.quantile(0.5) : 0;
+  const auto scale = [&](double level) { return foreseen < 1 ? floor + level : 1.0; };
+  Errors moves;
   Errors errors;
   for (size_t origin = 0; origin < values.size(); ++origin) {
-    if (origin >= ahead) errors.add(values[origin] - point_of(origin - ahead));
+    if (origin >= ahead) {
+      moves.add(std::abs(values[origin] - values[origin - ahead]));
+      errors.add((values[origin] - points[origin - ahead]) / scale(points[origin - ahead]));
+    }
+    const double move = values[std::min(origin + ahead, values.size() - 1)] - values[origin];
+    const bool jump = foreseen < 1 && (moves.few() || std::abs(move) > moves.at(foreseen));
+    const double point = values[origin] + (jump ? 0 : move * share);
+    points.push_back(point);
     if (errors.few()) continue;
-    const double point = point_of(origin);
-    const auto up = [&](double quantile) { return std::max(point + errors.at(quantile), 0.0); };
+    const auto up = [&](double quantile) { return std::max(point + errors.at(quantile) * scale(point), 0.0); };
     points_[origin][horizon] = {point, up(0.5), up(0.8), up(0.9), up(0.95), up(0.99)};
   }
 }

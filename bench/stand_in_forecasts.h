@@ -29,8 +29,8 @@ class StandInForecasts {
 
  private:
   using OfStep = std::array<ForecastPoint, ForecastView::kHorizons>;
-  void fill(double share);
-  void fill_horizon(size_t horizon, double share);
+  void fill(double share, double foreseen);
+  void fill_horizon(size_t horizon, double share, double foreseen);
   void multiply(double by);
   void shuffle();
 

@@ -21,62 +21,39 @@ bool known(const ScaleMoment& moment) {
   return moment.load && std::isfinite(*moment.load) && *moment.load >= 0 && moment.replicas && *moment.replicas >= 0;
 }
 
-// Whether a move is worth making: a share of the present number, and what is asked for before it was rounded counts.
+// Whether a move is worth making. What is asked for counts before it was rounded: of one replica, one more is a change of 100 %.
 bool worth_going_out(double need, int64_t current, double min_change) {
-  return need >= static_cast<double>(current) * (1 + min_change);
+  return need > static_cast<double>(current) && need >= static_cast<double>(current) * (1 + min_change);
 }
 bool worth_going_in(int64_t wanted, int64_t current, double min_change) {
-  return static_cast<double>(current - wanted) >= static_cast<double>(current) * min_change;
+  return wanted < current && static_cast<double>(current - wanted) >= static_cast<double>(current) * min_change;
 }
 
 }  // namespace
 
-std::string_view scale_cause_name(ScaleCause cause) {
-  switch (cause) {
-    case ScaleCause::kSteady:
-      return "steady";
-    case ScaleCause::kReactive:
-      return "reactive";
-    case ScaleCause::kForecast:
-      return "forecast";
-    case ScaleCause::kThreshold:
-      return "threshold";
-    case ScaleCause::kStabilised:
-      return "stabilised";
-    case ScaleCause::kForecastHolds:
-      return "forecast_holds";
-    case ScaleCause::kMinChange:
-      return "min_change";
-    case ScaleCause::kStepLimit:
-      return "step_limit";
-    case ScaleCause::kLeast:
-      return "gate_min";
-    case ScaleCause::kMost:
-      return "gate_max";
-    case ScaleCause::kTurnBudget:
-      return "turn_budget";
-    case ScaleCause::kWaiting:
-      return "waiting";
-    case ScaleCause::kHoldMissingData:
-      return "hold_missing_data";
-    case ScaleCause::kUnknownCapacity:
-      return "unknown_capacity";
+ScaleChoice ScaleDecision::decide(State& state, const ScaleMoment& moment) const {
+  learn(state, moment);
+  ScaleChoice choice;
+  ScaleEvidence& evidence = choice.evidence;
+  evidence.start_up_ms = state.start_ups.start_up_ms(params_.start_up_ms);
+  evidence.relative_error = state.trial.relative_error();
+  evidence.scored = state.trial.scored();
+  evidence.standing = standing(state, moment);
+  choice.current = choice.desired = choice.wanted = present(state, moment);
+  if (!known(moment)) {
+    hold(state, choice);
+  } else {
+    evidence.load = *moment.load;
+    if (params_.threshold)
+      want_by_threshold(state, moment, choice);
+    else if (know_capacity(state, evidence))
+      want_by_capacity(state, moment, choice);
+    else
+      choice.cause = ScaleCause::kUnknownCapacity;
+    if (choice.cause != ScaleCause::kUnknownCapacity) limit(state, moment, choice);
   }
-  return "unknown";
-}
-
-std::string_view forecast_standing_name(ForecastStanding standing) {
-  switch (standing) {
-    case ForecastStanding::kUsed:
-      return "used";
-    case ForecastStanding::kWithheld:
-      return "withheld";
-    case ForecastStanding::kDemoted:
-      return "demoted";
-    case ForecastStanding::kBroken:
-      return "broken";
-  }
-  return "unknown";
+  settle(state, moment, choice);
+  return choice;
 }
 
 void ScaleDecision::learn(State& state, const ScaleMoment& moment) const {
@@ -102,27 +79,38 @@ bool ScaleDecision::know_capacity(const State& state, ScaleEvidence& evidence) c
 }
 
 int64_t ScaleDecision::present(const State& state, const ScaleMoment& moment) const {
-  if (state.desired <= 0 || !moment.replicas) return moment.replicas ? *moment.replicas : state.desired;
+  if (!moment.replicas) return state.desired;
+  if (state.desired <= 0) return *moment.replicas;
   const int64_t patience_ms = saturating_mul(state.start_ups.start_up_ms(params_.start_up_ms), kStartUpsToHeed);
   const bool on_its_way = saturating_sub(moment.time_ms, state.desired_ms) < patience_ms;
   return on_its_way ? state.desired : *moment.replicas;
 }
 
+ForecastStanding ScaleDecision::standing(const State& state, const ScaleMoment& moment) const {
+  if (!moment.forecast.available) return ForecastStanding::kWithheld;
+  if (state.trial.demoted) return ForecastStanding::kDemoted;
+  // The way out and the way back: one left would strand the number where the forecast brought it.
+  const bool spent = state.turns.last == Direction::kShrink && turns_left(state.turns, moment.time_ms) < 2;
+  return spent && !all_turns_count() ? ForecastStanding::kSpent : ForecastStanding::kUsed;
+}
+
+std::optional<double> ScaleDecision::expected(const ScaleMoment& moment, ForecastQuantile quantile, int64_t until_ms) const {
+  const auto most = largest_expected(moment.forecast, quantile, *moment.load, until_ms);
+  const auto middle = largest_expected(moment.forecast, ForecastQuantile::kQ50, *moment.load, until_ms);
+  if (!most || !middle) return std::nullopt;
+  return std::min(*most, *middle * params_.most_premium);
+}
+
 void ScaleDecision::look_ahead(const State& state, const ScaleMoment& moment, ScaleEvidence& evidence) const {
+  if (evidence.standing != ForecastStanding::kUsed) return;
   const CapacityPolicy& policy = params_.capacity_policy;
   const ForecastView& view = moment.forecast;
-  evidence.relative_error = state.trial.relative_error();
-  evidence.scored = state.trial.scored();
-  evidence.standing = !view.available       ? ForecastStanding::kWithheld
-                      : state.trial.demoted ? ForecastStanding::kDemoted
-                                            : ForecastStanding::kUsed;
-  if (evidence.standing != ForecastStanding::kUsed) return;
+  const int64_t start_up_ms = state.start_ups.start_up_ms(params_.start_up_ms);
   const int64_t age_ms = std::max<int64_t>(saturating_sub(moment.time_ms, view.origin_ms), 0);
-  evidence.lead_ms = policy.lead_ms(moment.time_ms, view.origin_ms, evidence.start_up_ms);
+  evidence.lead_ms = policy.lead_ms(moment.time_ms, view.origin_ms, start_up_ms);
   evidence.beyond_horizons = evidence.lead_ms > saturating_mul(view.step_ms, view.steps.back());
-  const auto soon = largest_expected(view, policy.quantile, *moment.load, evidence.lead_ms);
-  const int64_t hold_ms = std::max(saturating_add(age_ms, params_.hold_ms), evidence.lead_ms);
-  const auto later = largest_expected(view, params_.hold_quantile, *moment.load, hold_ms);
+  const auto soon = expected(moment, policy.quantile, evidence.lead_ms);
+  const auto later = expected(moment, params_.hold_quantile, std::max(saturating_add(age_ms, params_.hold_ms), evidence.lead_ms));
   if (!soon || !later) {
     evidence.standing = ForecastStanding::kBroken;
     return;
@@ -132,44 +120,68 @@ void ScaleDecision::look_ahead(const State& state, const ScaleMoment& moment, Sc
   evidence.held = replicas_needed(*later, evidence.capacity, policy.target_utilisation).value_or(0);
 }
 
-void ScaleDecision::want(State& state, const ScaleMoment& moment, ScaleChoice& choice) const {
+ScaleDecision::Needs ScaleDecision::needs(State& state, const ScaleMoment& moment, ScaleChoice& choice) const {
   ScaleEvidence& evidence = choice.evidence;
-  evidence.reactive = replicas_needed(evidence.load, evidence.capacity, params_.reactive_target).value_or(0);
-  const bool by_forecast = evidence.forecast > evidence.reactive;
-  const double need = std::max(evidence.reactive, evidence.forecast);
-  const int64_t now = std::clamp(whole_replicas(need), params_.least, params_.most);
-  const int64_t held = std::clamp(whole_replicas(std::max(need, evidence.held)), params_.least, params_.most);
-  state.need.add({.time_ms = moment.time_ms, .out = now, .in = held, .lag_records = 0}, params_.silence_ms);
-  const auto least_out = state.need.least_out(params_.out_window_ms);
-  const auto most_in = state.need.most_in(params_.in_window_ms);
-  evidence.stabilised = most_in.value_or(choice.current);
-  choice.wanted = now;
-  choice.desired = choice.current;
-  if (now > choice.current) {
-    const int64_t lasting = least_out.value_or(choice.current);
-    choice.cause = lasting <= choice.current ? ScaleCause::kStabilised : by_forecast ? ScaleCause::kForecast : ScaleCause::kReactive;
-    if (lasting <= choice.current) return;
-    if (worth_going_out(need, choice.current, params_.min_change_out))
-      choice.desired = lasting;
-    else
-      choice.cause = ScaleCause::kMinChange;
-    return;
-  }
-  if (now == choice.current) return;
-  const int64_t to = std::max(evidence.stabilised, held);
-  choice.cause = held >= choice.current ? ScaleCause::kForecastHolds : to > held ? ScaleCause::kStabilised : ScaleCause::kReactive;
-  if (to >= choice.current) return;
-  if (worth_going_in(to, choice.current, params_.min_change_in))
-    choice.desired = to;
-  else
+  const double full = replicas_needed(evidence.load, evidence.capacity, 1).value_or(0);
+  state.target.see(params_.target, moment.time_ms, full, *moment.replicas);
+  evidence.target = state.target.target(params_.target);
+  evidence.reactive = replicas_needed(evidence.load, evidence.capacity, evidence.target).value_or(0);
+  look_ahead(state, moment, evidence);
+
+  Needs made;
+  made.need = std::max(evidence.reactive, evidence.forecast);
+  made.now = std::clamp(whole_replicas(made.need), params_.least, params_.most);
+  state.surprise.see(params_.surprise, {moment.time_ms, full, choice.current, made.now});
+  evidence.surprise = state.surprise.floor(moment.time_ms);
+  const int64_t ahead = std::max(whole_replicas(std::max(made.need, evidence.held)), evidence.surprise);
+  made.held = std::clamp(ahead, params_.least, params_.most);
+  return made;
+}
+
+void ScaleDecision::want_by_capacity(State& state, const ScaleMoment& moment, ScaleChoice& choice) const {
+  const Needs made = needs(state, moment, choice);
+  state.need.add({.time_ms = moment.time_ms, .out = made.now, .in = made.held, .lag_records = 0}, params_.silence_ms);
+  choice.evidence.stabilised = state.need.most_in(params_.in_window_ms).value_or(choice.current);
+  choice.wanted = made.now;
+  if (made.now > choice.current) return go_out(state, made, choice);
+  if (made.now < choice.current) return go_in(made, choice);
+}
+
+void ScaleDecision::go_out(const State& state, const Needs& needs, ScaleChoice& choice) const {
+  ScaleEvidence& evidence = choice.evidence;
+  const int64_t lasting = state.need.least_out(params_.out_window_ms).value_or(choice.current);
+  const bool by_load = worth_going_out(evidence.reactive, choice.current, params_.min_change_out);
+  const bool by_forecast = worth_going_out(evidence.forecast, choice.current, params_.min_change_forecast);
+  if (lasting <= choice.current) {
+    choice.cause = ScaleCause::kStabilised;
+  } else if (!by_load && !by_forecast) {
     choice.cause = ScaleCause::kMinChange;
+  } else {
+    const int64_t roomy = std::min(whole_replicas(needs.need * (1 + params_.out_room)), params_.most);
+    choice.desired = lasting < needs.now ? lasting : std::max(lasting, roomy);
+    choice.cause = evidence.forecast > evidence.reactive ? ScaleCause::kForecast : ScaleCause::kReactive;
+    evidence.by_forecast = !by_load;
+  }
+}
+
+void ScaleDecision::go_in(const Needs& needs, ScaleChoice& choice) const {
+  const int64_t to = std::max(choice.evidence.stabilised, needs.held);
+  if (choice.evidence.surprise >= choice.current) {
+    choice.cause = ScaleCause::kSurprise;
+  } else if (needs.held >= choice.current) {
+    choice.cause = ScaleCause::kForecastHolds;
+  } else if (to >= choice.current) {
+    choice.cause = ScaleCause::kStabilised;
+  } else if (!worth_going_in(to, choice.current, params_.min_change_in)) {
+    choice.cause = ScaleCause::kMinChange;
+  } else {
+    choice.desired = to;
+    choice.cause = to > needs.held ? ScaleCause::kStabilised : ScaleCause::kReactive;
+  }
 }
 
 void ScaleDecision::want_by_threshold(const State& state, const ScaleMoment& moment, ScaleChoice& choice) const {
   ScaleEvidence& evidence = choice.evidence;
-  evidence.standing = !moment.forecast.available ? ForecastStanding::kWithheld
-                      : state.trial.demoted      ? ForecastStanding::kDemoted
-                                                 : ForecastStanding::kUsed;
   const bool used = evidence.standing == ForecastStanding::kUsed;
   const auto made = state.threshold.decide(
       *params_.threshold,
@@ -190,7 +202,9 @@ void ScaleDecision::want_by_threshold(const State& state, const ScaleMoment& mom
     case ThresholdOutcome::kWaiting:
       choice.cause = ScaleCause::kWaiting;
       break;
-    default:
+    case ThresholdOutcome::kInside:
+    case ThresholdOutcome::kNoForecast:
+    case ThresholdOutcome::kLoadNotBelow:
       choice.cause = ScaleCause::kSteady;
       break;
   }
@@ -203,78 +217,63 @@ void ScaleDecision::limit(const State& state, const ScaleMoment& moment, ScaleCh
     choice.cause = cause;
   };
   cut(state.rates.limited(params_.rates, moment.time_ms, choice.current, choice.desired), ScaleCause::kStepLimit);
-  if (choice.desired != choice.current) {
+  if (choice.desired != choice.current && all_turns_count()) {
     const auto way = choice.desired > choice.current ? Direction::kGrow : Direction::kShrink;
     if (!state.turns.allow(way, moment.time_ms)) cut(choice.current, ScaleCause::kTurnBudget);
   }
   if (params_.threshold) return;
-  const int64_t unbound = whole_replicas(std::max(choice.evidence.reactive, choice.evidence.forecast));
   cut(std::max(choice.desired, params_.least), ScaleCause::kLeast);
   cut(std::min(choice.desired, params_.most), ScaleCause::kMost);
-  if (choice.desired == params_.most && unbound > params_.most) choice.cause = ScaleCause::kMost;
-  if (choice.desired == params_.least && unbound < params_.least) choice.cause = ScaleCause::kLeast;
+  const double need = std::max(choice.evidence.reactive, choice.evidence.forecast);
+  if (choice.desired == params_.most && need > static_cast<double>(params_.most)) choice.cause = ScaleCause::kMost;
+  if (choice.desired == params_.least && whole_replicas(need) < params_.least) choice.cause = ScaleCause::kLeast;
+}
+
+void ScaleDecision::hold(const State& state, ScaleChoice& choice) const {
+  if (state.desired > 0) choice.current = state.desired;
+  choice.desired = choice.wanted = choice.current;
+  choice.cause = ScaleCause::kHoldMissingData;
 }
 
 // Remembers what was decided, and says whether it is to be sent.
 void ScaleDecision::settle(State& state, const ScaleMoment& moment, ScaleChoice& choice) const {
-  const int64_t change = choice.desired - choice.current;
-  const bool changed = choice.desired != state.desired && choice.desired > 0 && (change != 0 || state.desired > 0);
+  const int64_t change = saturating_sub(choice.desired, choice.current);
   if (change != 0) {
-    state.turns.spend(change > 0 ? Direction::kGrow : Direction::kShrink, moment.time_ms);
+    const auto way = change > 0 ? Direction::kGrow : Direction::kShrink;
+    if (all_turns_count() || change < 0 || choice.evidence.by_forecast) state.turns.spend(way, moment.time_ms);
     state.rates.note(params_.rates, moment.time_ms, change);
     state.start_ups.command(moment.time_ms, choice.current, choice.desired);
     if (params_.threshold) state.threshold.spend(moment.time_ms);
   }
+  const bool changed = choice.desired > 0 && (change != 0 || (state.desired > 0 && choice.desired != state.desired));
   const int64_t next_ms = saturating_add(moment.time_ms, params_.capacity_policy.decision_interval_ms);
   const bool expires = next_ms >= saturating_add(state.sent_ms, params_.expiry_ms);
   const bool holds = choice.cause == ScaleCause::kHoldMissingData && choice.desired > 0;
   choice.command = changed || (holds && expires);
   if (changed) state.desired_ms = moment.time_ms;
   if (choice.command) state.sent_ms = moment.time_ms;
-  if (choice.desired > 0) state.desired = choice.desired;
+  if (changed || holds) state.desired = choice.desired;
   choice.evidence.turns_left = turns_left(state.turns, moment.time_ms);
 }
 
-ScaleChoice ScaleDecision::decide(State& state, const ScaleMoment& moment) const {
-  learn(state, moment);
-  ScaleChoice choice;
-  ScaleEvidence& evidence = choice.evidence;
-  evidence.start_up_ms = state.start_ups.start_up_ms(params_.start_up_ms);
-  choice.current = choice.desired = choice.wanted = present(state, moment);
-  if (!known(moment)) {
-    choice.desired = choice.wanted = state.desired > 0 ? state.desired : choice.current;
-    choice.current = choice.desired;
-    choice.cause = ScaleCause::kHoldMissingData;
-    settle(state, moment, choice);
-    return choice;
-  }
-  evidence.load = *moment.load;
-  if (params_.threshold) {
-    want_by_threshold(state, moment, choice);
-  } else if (!know_capacity(state, evidence)) {
-    choice.cause = ScaleCause::kUnknownCapacity;
-  } else {
-    look_ahead(state, moment, evidence);
-    want(state, moment, choice);
-  }
-  if (choice.cause != ScaleCause::kUnknownCapacity) limit(state, moment, choice);
-  settle(state, moment, choice);
-  return choice;
-}
-
 Status check_scale_decision(const ScaleDecisionParams& params, const ForecastView& shape) {
-  if (params.threshold) {
-    if (const Status status = check_threshold_rule(*params.threshold, shape); !status) return status;
-  } else if (const Status status = check_capacity_policy(params.capacity_policy, shape, params.start_up_ms); !status) {
-    return status;
-  }
-  if (params.capacity && !(*params.capacity > 0)) return Status(Code::kInvalid, "capacity must be above 0");
-  if (!(params.reactive_target > 0) || params.reactive_target > 1)
-    return Status(Code::kInvalid, "reactive_target must be above 0 and at most 1");
-  if (params.least < 0 || params.least > params.most) return Status(Code::kInvalid, "min must be at least 0 and at most max");
+  const Status policy = params.threshold ? check_threshold_rule(*params.threshold, shape)
+                                         : check_capacity_policy(params.capacity_policy, shape, params.start_up_ms);
+  if (!policy) return policy;
+  const auto refuse = [](const char* why) { return Status(Code::kInvalid, why); };
+  if (params.capacity && !(*params.capacity > 0)) return refuse("capacity must be above 0");
+  const TargetRule& target = params.target;
+  if (!(target.lowest > 0) || !(target.lowest <= target.highest) || !(target.highest <= 1))
+    return refuse("the targets of the present load must be above 0 and at most 1, the lowest first");
+  if (params.least < 0 || params.least > params.most) return refuse("min must be at least 0 and at most max");
   if (std::min({params.out_window_ms, params.in_window_ms, params.hold_ms}) < 0 ||
       std::max(params.out_window_ms, params.in_window_ms) > StabilisedNeed::kMostWindowMs)
-    return Status(Code::kInvalid, "stabilisation windows must be between 0 and an hour");
+    return refuse("windows must be between 0 and an hour");
+  const double least_change = std::min({params.min_change_out, params.min_change_forecast, params.min_change_in, params.out_room});
+  if (!(least_change >= 0)) return refuse("least changes must not be negative");
+  if (!(params.most_premium >= 1)) return refuse("the premium must be at least 1");
+  if (params.expiry_ms <= params.capacity_policy.decision_interval_ms)
+    return refuse("commands must live longer than the decision interval");
   return Status();
 }
 

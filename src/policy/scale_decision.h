@@ -2,62 +2,51 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <tuple>
 
+#include "policy/adaptive_target.h"
 #include "policy/capacity_estimator.h"
 #include "policy/capacity_policy.h"
 #include "policy/forecast_trial.h"
+#include "policy/scale_choice.h"
 #include "policy/scale_rates.h"
 #include "policy/scale_turns.h"
 #include "policy/stabilised_need.h"
 #include "policy/start_up_times.h"
+#include "policy/surprise_hold.h"
 #include "policy/threshold_policy.h"
 
 namespace headroom {
 
-// Which part had the last word on a desired number.
-enum class ScaleCause : uint8_t {
-  kSteady,           // what there is fits
-  kReactive,         // the present load
-  kForecast,         // the load expected within the lead
-  kThreshold,        // a threshold was passed
-  kStabilised,       // less would do now, but not for what the window saw
-  kForecastHolds,    // less would do now, but not for what is expected later
-  kMinChange,        // the change would be too small
-  kStepLimit,        // the change was cut by the rates
-  kLeast,            // the gate `min`
-  kMost,             // the gate `max`
-  kTurnBudget,       // no change of direction is left today
-  kWaiting,          // too soon after the last decision of a threshold
-  kHoldMissingData,  // nothing is known now: the last desired number holds
-  kUnknownCapacity,  // what a replica carries has not been learned yet
+// Whose changes of direction are limited to six in 24 hours.
+enum class TurnBudget : uint8_t {
+  kForecast,  // those that a forecast begins, and the way back from them; when they are used up the present load alone decides
+  kAll,       // all of them, the last kept for going out; what was gone out to then stays
 };
-// The snake_case word, as it stands in a reason code.
-std::string_view scale_cause_name(ScaleCause cause);
 
-// What became of the forecast.
-enum class ForecastStanding : uint8_t { kUsed, kWithheld, kDemoted, kBroken };
-std::string_view forecast_standing_name(ForecastStanding standing);
-
-// One configuration for all series; what the defaults reach is in the README. Shares are of 1, numbers are replicas.
+// One configuration for all loads; what its defaults reach is measured by bench/scaling_score. Shares are of 1, numbers are replicas.
 struct ScaleDecisionParams {
-  CapacityPolicy capacity_policy;
-  std::optional<ThresholdRule> threshold;  // decides instead of capacity, where given
+  CapacityPolicy capacity_policy{.target_utilisation = 0.9};
+  std::optional<ThresholdRule> threshold;  // decides instead of capacity, where given; its turns are all limited
   std::optional<double> capacity;          // load that a replica carries at utilisation 1; learned when not given
   int64_t start_up_ms = 90'000;            // until five start-ups have been seen
-  double reactive_target = 0.8;            // utilisation at which the present load is carried
+  TargetRule target;                       // for the present load
+  double most_premium = 1.15;              // times the middle of what is expected: what more certainty would cost is not bought
   int64_t out_window_ms = 0;               // a need is acted on when it lasted this long
-  int64_t in_window_ms = 300'000;
-  int64_t hold_ms = 900'000;  // in only when what is expected until then fits, too
+  int64_t in_window_ms = 420'000;
+  int64_t hold_ms = 0;  // in only when what is expected until then, at the hold quantile, fits too
   ForecastQuantile hold_quantile = ForecastQuantile::kQ80;
-  double min_change_out = 0.1;  // of the present number
+  double min_change_out = 0.05;       // of the present number, for the present load
+  double min_change_forecast = 0.05;  // for what is expected
   double min_change_in = 0.1;
+  double out_room = 0;  // more than is needed when it goes out, so that it does so less often
+  SurpriseRule surprise;
+  TurnBudget turn_budget = TurnBudget::kForecast;
   ScaleRateLimits rates;
   int64_t least = 1;
   int64_t most = 1000;
   int64_t expiry_ms = 300'000;   // of a command
-  int64_t silence_ms = 135'000;  // without a decision; longer, and what the windows held is forgotten
+  int64_t silence_ms = 135'000;  // without a decision; after a longer one the windows begin anew
 };
 
 // What is known at a tick. What is not known is a gap.
@@ -70,44 +59,18 @@ struct ScaleMoment {
   ForecastView forecast;
 };
 
-// The numbers behind a decision.
-struct ScaleEvidence {
-  double load = 0;
-  double capacity = 0;
-  double capacity_spread = 0;  // 0 where it was given
-  double reactive = 0;         // replicas, unrounded
-  double expected_load = 0;    // the largest within the lead
-  double forecast = 0;         // replicas for it, unrounded
-  double held = 0;             // replicas for what is expected until hold_ms, unrounded
-  int64_t stabilised = 0;      // the most that the window asked for
-  int64_t lead_ms = 0;
-  int64_t start_up_ms = 0;
-  double relative_error = 1;  // of the forecast against persistence
-  int64_t scored = 0;
-  ForecastStanding standing = ForecastStanding::kWithheld;
-  bool beyond_horizons = false;  // the lead reaches past the last horizon, whose numbers stand for the rest
-  int64_t turns_left = 0;
-};
-
-struct ScaleChoice {
-  int64_t current = 0;
-  int64_t wanted = 0;   // before gates, rates and budgets
-  int64_t desired = 0;  // absolute
-  ScaleCause cause = ScaleCause::kSteady;
-  bool command = false;  // to be sent: it changed, or would expire before the next tick while it must hold
-  ScaleEvidence evidence;
-};
-
 // How many replicas a target should have, looked at at each tick.
 //
-// need = max(reactive, forecast): reactive = ceil(load / (capacity x reactive_target)) of the present, forecast = the same of the largest
-// quantile within the lead (policy/capacity_policy.h). So a forecast can add and can hold, and never take away: in goes the number only to
-// the most that the needs of the last in_window asked for, each of them at least the reactive one's.
+// need = max(reactive, forecast): reactive = ceil(load / (capacity x target)) of the present load, the target found by what happens
+// (policy/adaptive_target.h); forecast = the same for the largest quantile within the lead (policy/capacity_policy.h), at most the premium
+// above the middle. So a forecast can add and can hold, and never take away: in goes the number only to the most that the needs of the last
+// in_window asked for, each of them at least the reactive one's.
 //
-// - No change of less than min_change; no faster than the rates; at most six changes of direction in 24 hours, the last kept for going out.
+// - No change of less than the least changes; no faster than the rates; changes of direction as the budget has it.
 // - A forecast that does worse than persistence counts for nothing until it does better again (policy/forecast_trial.h).
+// - What a small surprise asked for is kept for a while (policy/surprise_hold.h).
 // - In a gap nothing changes; the last desired number is said again before it expires.
-// - The present number is the last desired one while it may still be on its way, else what is observed.
+// - The present number is the last desired one while that may still be on its way, else what is observed.
 //
 // Const and total: any input gives a choice. State is plain data. Moments come in the order of time; one thread for each State.
 class ScaleDecision {
@@ -123,26 +86,43 @@ class ScaleDecision {
     StartUpTimes start_ups;
     CapacityEstimator capacity;
     ThresholdPolicy threshold;
-    auto fields() { return std::tie(desired, desired_ms, sent_ms, need, turns, rates, trial, start_ups, capacity, threshold); }
+    SurpriseHold surprise;
+    AdaptiveTarget target;
+    auto fields() {
+      return std::tie(desired, desired_ms, sent_ms, need, turns, rates, trial, start_ups, capacity, threshold, surprise, target);
+    }
   };
 
   explicit ScaleDecision(const ScaleDecisionParams& params) : params_(params) {}
   ScaleChoice decide(State& state, const ScaleMoment& moment) const;
 
  private:
+  // What the present and the expected load ask for.
+  struct Needs {
+    double need = 0;   // replicas, unrounded
+    int64_t now = 0;   // whole, within the gates
+    int64_t held = 0;  // the same with what is expected until hold_ms and what a surprise asked for
+  };
   void learn(State& state, const ScaleMoment& moment) const;
   bool know_capacity(const State& state, ScaleEvidence& evidence) const;
-  void look_ahead(const State& state, const ScaleMoment& moment, ScaleEvidence& evidence) const;
-  void want(State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
-  void want_by_threshold(const State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
-  void limit(const State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
-  void settle(State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
   int64_t present(const State& state, const ScaleMoment& moment) const;
+  ForecastStanding standing(const State& state, const ScaleMoment& moment) const;
+  std::optional<double> expected(const ScaleMoment& moment, ForecastQuantile quantile, int64_t until_ms) const;
+  void look_ahead(const State& state, const ScaleMoment& moment, ScaleEvidence& evidence) const;
+  Needs needs(State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
+  void want_by_capacity(State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
+  void want_by_threshold(const State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
+  void go_out(const State& state, const Needs& needs, ScaleChoice& choice) const;
+  void go_in(const Needs& needs, ScaleChoice& choice) const;
+  void limit(const State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
+  void hold(const State& state, ScaleChoice& choice) const;
+  void settle(State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
+  bool all_turns_count() const { return params_.threshold || params_.turn_budget == TurnBudget::kAll; }
 
   ScaleDecisionParams params_;
 };
 
-// Every fault of the parameters that a configuration could have; `shape` has the forecast's horizons.
+// The first fault of the parameters that a configuration could have; `shape` has the forecast's horizons.
 [[nodiscard]] Status check_scale_decision(const ScaleDecisionParams& params, const ForecastView& shape);
 
 }  // namespace headroom
