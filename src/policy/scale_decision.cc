@@ -149,7 +149,9 @@ void ScaleDecision::want_by_capacity(State& state, const ScaleMoment& moment, Sc
 
 void ScaleDecision::go_out(const State& state, const Needs& needs, ScaleChoice& choice) const {
   ScaleEvidence& evidence = choice.evidence;
-  const int64_t lasting = state.need.least_out(params_.out_window_ms).value_or(choice.current);
+  // StabilisedNeed counts in minutes, and without a window nothing is to be waited for.
+  const auto least = params_.out_window_ms > 0 ? state.need.least_out(params_.out_window_ms) : needs.now;
+  const int64_t lasting = least.value_or(choice.current);
   const bool by_load = worth_going_out(evidence.reactive, choice.current, params_.min_change_out);
   const bool by_forecast = worth_going_out(evidence.forecast, choice.current, params_.min_change_forecast);
   if (lasting <= choice.current) {

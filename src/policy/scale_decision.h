@@ -52,11 +52,11 @@ struct ScaleDecisionParams {
 // What is known at a tick. What is not known is a gap.
 struct ScaleMoment {
   int64_t time_ms = 0;
-  std::optional<double> load;
-  std::optional<int64_t> replicas;    // that there are now
-  std::optional<double> utilisation;  // of those, 1 = saturated
-  std::optional<ClosedStep> closed;   // the step that ended since the last tick
-  ForecastView forecast;
+  std::optional<double> load = std::nullopt;
+  std::optional<int64_t> replicas = std::nullopt;    // that there are now
+  std::optional<double> utilisation = std::nullopt;  // of those, 1 = saturated
+  std::optional<ClosedStep> closed = std::nullopt;   // the step that ended since the last tick
+  ForecastView forecast = {};
 };
 
 // How many replicas a target should have, looked at at each tick.
