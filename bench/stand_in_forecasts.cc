@@ -36,7 +36,7 @@ class Errors {
 }  // namespace
 
 const std::vector<std::string>& StandInForecasts::kinds() {
-  static const std::vector<std::string> all{"none", "perfect", "persistence", "decent", "x3", "x0", "shuffled"};
+  static const std::vector<std::string> all{"none", "perfect", "persistence", "decent", "x3", "x0", "shuffled", "late_x3"};
   return all;
 }
 
@@ -47,8 +47,9 @@ StandInForecasts::StandInForecasts(const std::string& kind, const LoadCurve& loa
   points_.assign(load.values.size(), unknown);
   if (kind == "none") return;
   fill(kind == "perfect" ? 1 : kind == "persistence" ? 0 : kDecentShare, kind == "perfect" || kind == "persistence" ? 1 : kForeseen);
-  if (kind == "x3") multiply(3);
-  if (kind == "x0") multiply(0);
+  if (kind == "x3") multiply(3, 0);
+  if (kind == "x0") multiply(0, 0);
+  if (kind == "late_x3") multiply(3, points_.size() / 2);
   if (kind == "shuffled") shuffle();
 }
 
@@ -79,9 +80,9 @@ void StandInForecasts::fill_horizon(size_t horizon, double share, double foresee
   }
 }
 
-void StandInForecasts::multiply(double by) {
-  for (OfStep& step : points_) {
-    for (ForecastPoint& point : step) {
+void StandInForecasts::multiply(double by, size_t from) {
+  for (size_t origin = from; origin < points_.size(); ++origin) {
+    for (ForecastPoint& point : points_[origin]) {
       if (point.point < 0) continue;
       for (double* value : {&point.point, &point.q50, &point.q80, &point.q90, &point.q95, &point.q99}) *value *= by;
     }

@@ -31,7 +31,7 @@ class StandInForecasts {
   using OfStep = std::array<ForecastPoint, ForecastView::kHorizons>;
   void fill(double share, double foreseen);
   void fill_horizon(size_t horizon, double share, double foreseen);
-  void multiply(double by);
+  void multiply(double by, size_t from);
   void shuffle();
 
   const LoadCurve& load_;

@@ -8,11 +8,11 @@ namespace headroom {
 // Utilisations are shares of 1.
 struct TargetRule {
   double highest = 0.8;
-  double lowest = 0.7;
-  double step = 0.05;          // down at each near miss
-  double back_a_day = 0.01;    // up again
-  double near_from = 1;        // a near miss begins where the load fills this share of the replicas ...
-  double near_to = 1.3;        // ... and ends where no target in use would have prevented it
+  double lowest = 0.68;
+  double step = 0.07;          // down at each near miss
+  double back_a_day = 0.02;    // up again
+  double near_from = 0.97;     // a near miss begins where the load fills this share of the replicas ...
+  double near_to = 1.15;       // ... and ends where no target in use would have prevented it
   int64_t least_replicas = 3;  // of fewer, one more or less is more than any step
   int64_t apart_ms = 600'000;  // near misses that follow each other sooner are one
 };

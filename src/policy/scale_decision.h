@@ -26,20 +26,20 @@ enum class TurnBudget : uint8_t {
 
 // One configuration for all loads; what its defaults reach is measured by bench/scaling_score. Shares are of 1, numbers are replicas.
 struct ScaleDecisionParams {
-  CapacityPolicy capacity_policy{.target_utilisation = 0.9};
+  CapacityPolicy capacity_policy{.target_utilisation = 0.93};
   std::optional<ThresholdRule> threshold;  // decides instead of capacity, where given; its turns are all limited
   std::optional<double> capacity;          // load that a replica carries at utilisation 1; learned when not given
   int64_t start_up_ms = 90'000;            // until five start-ups have been seen
   TargetRule target;                       // for the present load
   double most_premium = 1.15;              // times the middle of what is expected: what more certainty would cost is not bought
   int64_t out_window_ms = 0;               // a need is acted on when it lasted this long
-  int64_t in_window_ms = 420'000;
+  int64_t in_window_ms = 300'000;
   int64_t hold_ms = 0;  // in only when what is expected until then, at the hold quantile, fits too
-  ForecastQuantile hold_quantile = ForecastQuantile::kQ80;
-  double min_change_out = 0.05;       // of the present number, for the present load
-  double min_change_forecast = 0.05;  // for what is expected
-  double min_change_in = 0.1;
-  double out_room = 0;  // more than is needed when it goes out, so that it does so less often
+  ForecastQuantile hold_quantile = ForecastQuantile::kQ50;
+  double min_change_out = 0.06;       // of the present number, for the present load
+  double min_change_forecast = 0.08;  // for what is expected
+  double min_change_in = 0.12;
+  double out_room = 0.03;  // more than is needed when it goes out, so that it does so less often
   SurpriseRule surprise;
   TurnBudget turn_budget = TurnBudget::kForecast;
   ScaleRateLimits rates;

@@ -9,7 +9,7 @@ namespace headroom {
 
 struct SurpriseRule {
   int64_t hold_ms = 3'600'000;
-  int64_t most_beyond = 3;  // replicas by which the load may exceed what there was, for the hold to be cheap
+  int64_t most_beyond = 2;  // replicas by which the load may exceed what there was, for the hold to be cheap
   size_t a_day = 2;
 };
 

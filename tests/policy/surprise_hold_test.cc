@@ -16,7 +16,7 @@ TEST(SurpriseHold, remembers_for_an_hour_what_a_burst_asked_for) {
 
 TEST(SurpriseHold, is_prolonged_by_the_next_surprise_and_keeps_the_larger_need) {
   SurpriseHold hold;
-  hold.see({}, {.time_ms = 0, .full_replicas = 3.5, .present = 1, .need = 5});
+  hold.see({}, {.time_ms = 0, .full_replicas = 3, .present = 1, .need = 5});
   hold.see({}, {.time_ms = 50 * kMinuteMs, .full_replicas = 5.5, .present = 5, .need = 4});
   EXPECT_EQ(hold.floor(109 * kMinuteMs), 5);
   EXPECT_EQ(hold.begun_ms.size(), 1U);
