@@ -1,6 +1,6 @@
-// What the decisions of predictive_scaling make of recorded loads, beside the Kubernetes HPA, the plain rate rule and perfect foresight, in
-// the model of a service (policy/service_model.h). Forecasts are stand-ins (stand_in_forecasts.h), from the actual future to plainly wrong
-// ones.
+// What the decisions of predictive_scaling make of recorded loads, beside the Kubernetes HPA, the plain rate rule (at the highest target
+// that the decision uses, and at the HPA's) and perfect foresight, in the model of a service (policy/service_model.h). Forecasts are
+// stand-ins (stand_in_forecasts.h), from the actual future to plainly wrong ones.
 //
 //   scaling_score [--learn] [--unscored DAYS] [--turns forecast|all] [FILE.csv...]
 //
@@ -77,6 +77,7 @@ void score_file(const Run& run, const std::string& path) {
   const auto rate = score_service(run.shape, *load, RateScaler({}, capacity, run.params.target.highest));
   print("hpa", hpa, "");
   print("rate rule", rate, "");
+  print("rate 0.7", score_service(run.shape, *load, RateScaler({}, capacity, kHpaTarget)), "");
   print("foresight", score_service(run.shape, *load, ForesightScaler({}, *load, capacity)), "");
   for (const std::string& kind : StandInForecasts::kinds()) {
     const auto score = score_decision(run, *load, kind);
