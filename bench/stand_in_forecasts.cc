@@ -90,7 +90,7 @@ void StandInForecasts::multiply(double by, size_t from) {
 }
 
 void StandInForecasts::shuffle() {
-  const auto week = static_cast<size_t>(7 * 86'400'000 / load_.step_ms);
+  const auto week = static_cast<size_t>(7 * 86'400'000 / std::max<int64_t>(load_.step_ms, 1));
   std::mt19937_64 random(7);
   for (size_t first = 0; first < points_.size(); first += week) {
     const size_t count = std::min(week, points_.size() - first);
