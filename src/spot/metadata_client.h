@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "headroom/status.h"
+#include "net/http_client.h"
 
 namespace headroom {
 
@@ -33,9 +33,6 @@ class MetadataClient {
 
   // `endpoint`: http://ADDRESS or http://ADDRESS:PORT, the address numeric ([..] for IPv6), so that no name is ever looked up.
   explicit MetadataClient(std::string endpoint);
-  ~MetadataClient();
-  MetadataClient(const MetadataClient&) = delete;
-  MetadataClient& operator=(const MetadataClient&) = delete;
 
   // Any answer is a success, whatever its status. kUnavailable: no connection, or it broke. kTimeout. kExhausted: the answer is too large.
   // kInvalid: the endpoint is no such address. kAborted: cancelled.
@@ -47,10 +44,8 @@ class MetadataClient {
   void cancel();
 
  private:
-  struct Connections;
   const std::string endpoint_;
-  std::atomic<bool> cancelled_{false};
-  std::unique_ptr<Connections> connections_;
+  std::unique_ptr<HttpClient> client_;  // none: the endpoint is no such address
 };
 
 }  // namespace headroom

@@ -32,7 +32,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   void answer() {
-    StandInRequest request{std::string(request_.method_string()), std::string(request_.target()), {}};
+    StandInRequest request{std::string(request_.method_string()), std::string(request_.target()), {}, request_.body()};
     for (const auto& field : request_) {
       std::string name(field.name_string());
       for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));

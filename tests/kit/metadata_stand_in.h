@@ -12,6 +12,7 @@ struct StandInRequest {
   std::string method;
   std::string target;
   std::map<std::string, std::string> headers;  // names in lower case
+  std::string body = {};
 };
 
 struct StandInAnswer {

@@ -14,7 +14,7 @@ BANS = [
     ("environment", ENVIRONMENT, "settings come from the configuration", MIDDLE - {"config"}, set()),
     ("logging", r'\blog(?:_debug|_info|_warn|_error)?\s*\(\s*(?:LogLevel::|")', "a step says what it has to say in its output or a counter",
      {"model", "forecast", "policy", "operators", "codec"}, set()),
-    ("throw", r"\bthrow\b", "return a Status", MIDDLE | {"kafka", "redis", "spot", "http", "worker", "cli"}, set()),
+    ("throw", r"\bthrow\b", "return a Status", MIDDLE | {"kafka", "redis", "net", "spot", "http", "worker", "cli"}, set()),
 ]
 SLEEP = r"\b(?:sleep_for|sleep_until|usleep|nanosleep)\b|(?<![\w.])sleep\s*\(|\btime\.sleep\s*\("
 UNORDERED = re.compile(r"\b(?:unordered_(?:flat_|node_)?(?:multi)?(?:map|set))\s*<")

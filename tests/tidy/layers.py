@@ -9,8 +9,8 @@ from tree import code, folder_of, is_cpp, line_of
 PUBLIC = {"status.h": "base", "codec.h": "codec", "topology.h": "engine", "topology_impl.h": "engine"}
 # An outside library is known to the folders named here and to nobody else.
 OUTSIDE = {
-    "librdkafka/": {"kafka"}, "hiredis/": {"redis"}, "openssl/": {"redis"}, "prometheus/": {"http"}, "boost/asio": {"http", "spot"},
-    "boost/beast": {"http", "spot"}, "nlohmann/": {"config", "codec", "cli"}, "simdjson": {"codec"}, "CLI/": {"cli"}, "Eigen/": {"forecast"},
+    "librdkafka/": {"kafka"}, "hiredis/": {"redis"}, "openssl/": {"redis"}, "prometheus/": {"http"}, "boost/asio": {"http", "net"},
+    "boost/beast": {"http", "net"}, "nlohmann/": {"config", "codec", "cli"}, "simdjson": {"codec"}, "CLI/": {"cli"}, "Eigen/": {"forecast"},
     "xxhash": {"base"},
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?P<mark>[<"])(?P<name>[^>"\n]+)[>"]', re.M)
