@@ -6,6 +6,7 @@
 
 #include "base/concat.h"
 #include "base/time_text.h"
+#include "cli/text_template.h"
 #include "config/json_tree.h"
 #include "config/nearest.h"
 
@@ -75,23 +76,17 @@ Result<size_t> CsvMapper::column_of(std::string_view name, const std::vector<std
 
 Result<CsvMapper::Template> CsvMapper::parse_template(std::string_view text, const std::vector<std::string>& header,
                                                       std::string_view file) {
+  const auto named = parse_text_template(text);
+  if (!named) return named.status();
   Template parts(1);
-  while (!text.empty()) {
-    const bool brace = text.starts_with('{');
-    if (!brace || text.starts_with("{{")) {
-      parts.back().text += text[0];
-      text.remove_prefix(brace ? 2 : 1);
-      continue;
-    }
-    const size_t end = text.find('}');
-    if (end == std::string_view::npos) return Status(Code::kInvalid, concat("a { without its } in ", quote_json(text), "; {{ is a brace"));
-    const std::string_view name = text.substr(1, end - 1);
-    text.remove_prefix(end + 1);
-    if (name == "file" && std::find(header.begin(), header.end(), "file") == header.end()) {
+  for (const auto& part : *named) {
+    parts.back().text += part.text;
+    if (!part.name) continue;
+    if (*part.name == "file" && std::find(header.begin(), header.end(), "file") == header.end()) {
       parts.back().text += file;
       continue;
     }
-    const auto column = column_of(name, header);
+    const auto column = column_of(*part.name, header);
     if (!column) return column.status();
     parts.back().column = *column;
     parts.emplace_back();
