@@ -1,14 +1,12 @@
 #include "cli/lag_source_thread.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 
 #include "base/concat.h"
 #include "base/log.h"
+#include "cli/host_name.h"
 #include "headroom/lag_codec.h"
 #include "kafka/client.h"
 #include "kafka/topics.h"
@@ -19,12 +17,6 @@ namespace {
 
 constexpr int64_t kTopicMs = 60'000;
 constexpr int64_t kReserveMs = 500;  // of an interval, for writing what was observed
-
-std::string name_of_host() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "headroom";
-  return name.data();
-}
 
 // Samples that could not be written in an interval are worth nothing later.
 KafkaConfig for_producing(KafkaConfig kafka, int64_t interval_ms) {
@@ -46,7 +38,7 @@ LagSourceThread::LagSourceThread(const Config& config)
     : kafka_(for_producing(config.kafka, config.lag_source.interval_ms)),
       config_(config.lag_source),
       cluster_(config_.cluster.empty() ? config.installation : config_.cluster),
-      source_(config_.source.empty() ? name_of_host() : config_.source),
+      source_(config_.source.empty() ? host_name() : config_.source),
       book_(config_, cluster_, source_) {}
 
 LagSourceThread::~LagSourceThread() {

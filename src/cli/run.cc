@@ -18,6 +18,7 @@
 #include "base/version.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
+#include "cli/host_name.h"
 #include "cli/lag_metrics.h"
 #include "cli/lag_source_thread.h"
 #include "cli/lag_topic.h"
@@ -45,10 +46,8 @@ constexpr int64_t kLookMs = 500;
 // Wakes the main thread; blocked as the others are, so that it waits for it.
 constexpr int kSpotSignal = SIGUSR1;
 
-std::string host_name() {
-  char name[256] = {};
-  if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "headroom";
-  std::string slot = name;
+std::string slot_of_host() {
+  std::string slot = host_name();
   for (char& c : slot)
     if (!isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '-') c = '_';
   return slot;
@@ -160,7 +159,7 @@ class Process {
     worker.installation = config_.installation;
     worker.topology = part.name;
     const bool numbered = part.workers > 1 || options_.slot.empty();
-    worker.slot = (options_.slot.empty() ? host_name() : options_.slot) + (numbered ? "-" + std::to_string(number) : "");
+    worker.slot = (options_.slot.empty() ? slot_of_host() : options_.slot) + (numbered ? "-" + std::to_string(number) : "");
     worker.run_id = random_id();
     worker.engine = config_.engine;
     worker.max_pending_bytes = static_cast<size_t>(config_.redis.max_pending_bytes);
