@@ -19,6 +19,7 @@ Command replay_command();
 Command run_command();
 Command schema_command();
 Command state_command();
+Command ticks_command();
 Command verify_command();
 Command version_command();
 
