@@ -7,6 +7,7 @@
 namespace headroom {
 
 Command check_command();
+Command collect_command();
 Command completion_command();
 Command demo_command();
 Command describe_command();

@@ -18,18 +18,6 @@ constexpr size_t kMostConfigBytes = 16 << 20;
 constexpr size_t kMostReferenceBytes = 1 << 20;
 constexpr const char* kDefaultText = R"({"topologies": {"right_sizing": {}}})";
 
-Result<std::string> resolve(const Reference& reference) {
-  if (reference.kind == Reference::Kind::kEnvironment) {
-    const char* value = std::getenv(reference.name.c_str());
-    if (!value) return Status(Code::kNotFound, concat("the environment variable ", reference.name, " is not set"));
-    return std::string(value);
-  }
-  auto content = read_whole_file(reference.name, kMostReferenceBytes);
-  if (!content) return content;
-  while (content->ends_with('\n') || content->ends_with('\r')) content->pop_back();
-  return content;
-}
-
 }  // namespace
 
 void add_config_options(CLI::App& app, ConfigOptions& options, bool required) {
@@ -59,6 +47,18 @@ Result<std::string> read_whole_file(const std::string& path, size_t most_bytes) 
   return content;
 }
 
+Result<std::string> resolve_reference(const Reference& reference) {
+  if (reference.kind == Reference::Kind::kEnvironment) {
+    const char* value = std::getenv(reference.name.c_str());
+    if (!value) return Status(Code::kNotFound, concat("the environment variable ", reference.name, " is not set"));
+    return std::string(value);
+  }
+  auto content = read_whole_file(reference.name, kMostReferenceBytes);
+  if (!content) return content;
+  while (content->ends_with('\n') || content->ends_with('\r')) content->pop_back();
+  return content;
+}
+
 std::optional<LoadedConfig> load_config(const ConfigOptions& options, std::vector<Mistake>& mistakes) {
   std::string text = kDefaultText;
   if (!options.path.empty()) {
@@ -69,7 +69,7 @@ std::optional<LoadedConfig> load_config(const ConfigOptions& options, std::vecto
     }
     text = std::move(*content);
   }
-  return load_config_text({text, options.sets}, topology_declarations(), resolve, mistakes);
+  return load_config_text({text, options.sets}, topology_declarations(), resolve_reference, mistakes);
 }
 
 std::optional<LoadedConfig> load_or_explain(const ConfigOptions& options) {

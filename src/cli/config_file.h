@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/load.h"
+#include "config/settings_reader.h"
 
 namespace CLI {
 class App;
@@ -26,6 +27,10 @@ std::optional<LoadedConfig> load_config(const ConfigOptions& options, std::vecto
 
 // The same; prints the mistakes to standard error. On none the command ends with kExitUsage.
 std::optional<LoadedConfig> load_or_explain(const ConfigOptions& options);
+
+// What a reference names: a file's content without line ends behind it, or an environment variable's. kNotFound or kInvalid with one
+// sentence.
+Result<std::string> resolve_reference(const Reference& reference);
 
 // The whole of a file; kNotFound or kInvalid with one sentence.
 Result<std::string> read_whole_file(const std::string& path, size_t most_bytes);
