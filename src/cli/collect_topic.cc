@@ -18,6 +18,8 @@ Result<CollectProgress> CollectTopic::begin(const CollectProgress& asked) {
       const std::string other = difference(**found, asked);
       if (!other.empty())
         return Status(Code::kInvalid, concat(options_.progress, " is of another collection: ", other, "; name another file, or --restart"));
+      if (asked.from_ms < (*found)->from_ms)
+        return Status(Code::kInvalid, concat(options_.progress, " begins later than --from; name another file, or --restart"));
       progress_ = **found;
     }
   }
