@@ -156,6 +156,7 @@ Result<CollectPlan> read_plan(const CollectOptions& options) {
   const int64_t now_ms = SystemClock().wall_ms();
   const auto from = parse_moment(options.from.empty() ? "now" : options.from, now_ms);
   if (!from) return bad(concat("--from ", from.status().message()));
+  if (*from > now_ms) return bad(concat("--from ", options.from, " lies ahead"));
   const auto to = parse_moment(options.to.empty() ? "now" : options.to, now_ms);
   if (!to) return bad(concat("--to ", to.status().message()));
   plan.window = window_of(*from, options.follow ? now_ms - plan.delay_ms : *to, step_ms);

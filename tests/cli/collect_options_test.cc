@@ -25,6 +25,7 @@ TEST(CollectOptions, are_checked_before_anything_is_asked) {
   const std::string out = folder.file("out");
   expect_usage(collect({"--out", out}), "--from is needed");
   expect_usage(collect({"--out", out, "--from", "x"}), "--from \"x\" is no time");
+  expect_usage(collect({"--out", out, "--from", "2100-01-01T00:00:00Z"}), "lies ahead");
   expect_usage(collect({"--out", out, "--from", "1d", "--to", "2d"}), "nothing to collect from ");
   expect_usage(collect({"--out", out, "--from", "1d", "--step", "10ms"}), "--step \"10ms\": expected a duration from 1s to 1d");
   expect_usage(collect({"--out", out, "--from", "1d", "--batch", "11001"}), "--batch");
