@@ -176,17 +176,19 @@ SeriesScores evaluate(const Series& series, const EvalSettings& settings, const 
   for (const auto name : kBars) methods.emplace_back(name, bar(name, series, settings));
   const size_t persistence = 2;
   SeriesScores scores;
-  std::vector<Answer> answers(methods.size());
+  // By origin. A forecast is judged, and its row written, when its truth comes: so the rows of a file that was cut are the first of the
+  // whole one's.
+  std::vector<std::vector<Answer>> answers(static_cast<size_t>(kMostHorizon) + 1, std::vector<Answer>(methods.size()));
   for (size_t row = 0; row < series.values.size(); ++row) {
-    for (size_t m = 0; m < methods.size(); ++m) answers[m] = methods[m].second(row);
-    if (!counts(series, settings, row)) continue;
+    for (size_t m = 0; m < methods.size(); ++m) answers[row % answers.size()][m] = methods[m].second(row);
     for (size_t h = 0; h < kForecastHorizons; ++h) {
-      const size_t then = row + ahead(settings, h);
-      if (then >= series.values.size()) continue;
+      if (row < ahead(settings, h) || !counts(series, settings, row - ahead(settings, h))) continue;
+      const size_t origin = row - ahead(settings, h);
+      const auto& then = answers[origin % answers.size()];
       for (size_t m = 0; m < methods.size(); ++m) {
-        score(scores[methods[m].first][h], series.values[then], answers[m], answers[persistence], h);
-        const Row place{series, row, settings.horizons[h], methods[m].first, series.values[then]};
-        if (out != nullptr) write_row(out, place, answers[m].point[h], answers[m].quantiles[h]);
+        score(scores[methods[m].first][h], series.values[row], then[m], then[persistence], h);
+        const Row place{series, origin, settings.horizons[h], methods[m].first, series.values[row]};
+        if (out != nullptr) write_row(out, place, then[m].point[h], then[m].quantiles[h]);
       }
     }
   }

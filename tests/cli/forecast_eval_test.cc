@@ -1,0 +1,121 @@
+#include "cli/forecast_eval.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "cli/series_file.h"
+#include "run_binary.h"
+
+namespace headroom {
+namespace {
+
+Series made_series(size_t rows) {
+  Series out;
+  out.name = "made";
+  out.step_ms = 300'000;
+  uint64_t random = 3;
+  for (size_t i = 0; i < rows; ++i) {
+    const double noise = static_cast<double>(next_random(random) >> 40) / (1 << 24);
+    out.times_ms.push_back(1'732'233'600'000 + static_cast<int64_t>(i) * out.step_ms);
+    out.values.push_back(100 + 40 * std::sin(6.2831853 * static_cast<double>(i % 288) / 288) + 10 * noise);
+  }
+  return out;
+}
+
+std::string rows_of(const Series& series, const EvalSettings& settings) {
+  std::string out;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
+  EXPECT_NE(file, nullptr);
+  evaluate(series, settings, {}, file.get());
+  std::rewind(file.get());
+  char piece[4096];
+  for (size_t got = 0; (got = std::fread(piece, 1, sizeof piece, file.get())) > 0;) out.append(piece, got);
+  return out;
+}
+
+TEST(ForecastEval, gives_for_a_file_that_was_cut_the_first_rows_of_the_whole_one) {
+  const Series whole = made_series(900);
+  EvalSettings settings;
+  settings.warm_up = 100;
+  const std::string all = rows_of(whole, settings);
+  for (const size_t cut : {116, 500, 801}) {
+    Series part = whole;
+    part.times_ms.resize(cut);
+    part.values.resize(cut);
+    const std::string rows = rows_of(part, settings);
+    EXPECT_FALSE(rows.empty());
+    EXPECT_EQ(rows, all.substr(0, rows.size())) << cut;
+  }
+}
+
+TEST(ForecastEval, has_a_row_of_numbers_for_every_origin_horizon_and_method) {
+  const Series series = made_series(400);
+  EvalSettings settings;
+  settings.warm_up = 0;
+  const std::string rows = rows_of(series, settings);
+  EXPECT_EQ(static_cast<size_t>(std::count(rows.begin(), rows.end(), '\n')), eval_methods().size() * (399 + 395 + 385));
+  EXPECT_EQ(rows.find("nan"), std::string::npos);
+  EXPECT_EQ(rows.find("inf"), std::string::npos);
+}
+
+TEST(ForecastEval, gives_persistence_an_error_of_one_and_its_quantile_what_it_should_cover) {
+  const auto scores = evaluate(made_series(3000), {}, {}, nullptr);
+  for (const auto& score : scores.at("persistence")) {
+    EXPECT_EQ(score.relative(), 1);
+    EXPECT_EQ(score.relative_pinball(), 1);
+    EXPECT_NEAR(score.coverage(), 0.95, 0.03);
+  }
+  EXPECT_LT(scores.at("headroom")[2].relative(), 0.8);
+  EXPECT_LT(scores.at("headroom_small")[2].relative(), 0.8);
+}
+
+TEST(ForecastEval, carries_a_short_hole_and_goes_on_behind_a_long_one) {
+  Series series = made_series(900);
+  const auto drop = [&](size_t from, size_t count) {
+    series.times_ms.erase(series.times_ms.begin() + static_cast<std::ptrdiff_t>(from),
+                          series.times_ms.begin() + static_cast<std::ptrdiff_t>(from + count));
+    series.values.erase(series.values.begin() + static_cast<std::ptrdiff_t>(from),
+                        series.values.begin() + static_cast<std::ptrdiff_t>(from + count));
+  };
+  drop(700, 40);
+  drop(400, 2);
+  const auto scores = evaluate(series, {}, {}, nullptr);
+  EXPECT_LT(scores.at("headroom")[2].relative(), 0.9);
+}
+
+class SeriesFile : public ::testing::Test {
+ protected:
+  Result<Series> read(const std::string& text, const SeriesColumns& columns = {}) {
+    return read_series(folder.write("load.csv", text), columns);
+  }
+  testing::TestFolder folder;
+};
+
+TEST_F(SeriesFile, is_read_with_the_columns_and_times_that_are_named) {
+  const auto read_it = read(
+      "date,other,messages\n2019-10-06 22:00:00,x,100.5\n2019-10-06 22:05:00,,200\n2019-10-06 22:15:00,y,3e2\n2019-10-06 22:20:00,,1\n",
+      {"date", "messages"});
+  ASSERT_TRUE(read_it) << read_it.status().message();
+  EXPECT_EQ(read_it->name, "load");
+  EXPECT_EQ(read_it->step_ms, 300'000);
+  EXPECT_EQ(read_it->values, (std::vector<double>{100.5, 200, 300, 1}));
+  EXPECT_EQ(read_it->times_ms[0], 1'570'399'200'000);
+}
+
+TEST_F(SeriesFile, says_what_is_wrong_and_where) {
+  const auto fault = [&](const std::string& text) { return read(text).status().message(); };
+  EXPECT_NE(fault("time,value\n").find("has no column time_ms; it has time, value"), std::string::npos);
+  EXPECT_NE(fault("time_ms,value\n60000,1\n120000,n/a\n").find("load.csv:3: \"n/a\" is not a finite number"), std::string::npos);
+  EXPECT_NE(fault("time_ms,value\n60000,1\n60000,2\n").find("load.csv:3: the time is not later"), std::string::npos);
+  EXPECT_NE(fault("time_ms,value\nsoon,1\n").find("load.csv:2: \"soon\" is neither"), std::string::npos);
+  EXPECT_NE(fault("time_ms,value\n60000,1\n120000,1\n").find("at least 3 are needed"), std::string::npos);
+  EXPECT_NE(fault("time_ms,value\n1,1\n2,1\n3,1\n").find("it must be 1 s to 1 h"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace headroom
