@@ -67,9 +67,9 @@ struct Forecaster<Size>::Origin {
   void look(size_t place, int64_t at, std::array<float, 8>& log_days, std::array<float, 8>& level_days) {
     const auto& season = state.cold.season;
     const float unit = state.hot.unit;
-    for (size_t day = 0; day < static_cast<size_t>(Size::kDays); ++day)
+    for (size_t day = 0; day < Size::kDays; ++day)
       log_days[day] = season.at(self.clock_, at - static_cast<int64_t>(day + 1) * self.clock_.day);
-    from_log8(log_days.data(), unit, level_days.data());
+    if constexpr (Size::kDays > 0) from_log8(log_days.data(), unit, level_days.data());
     log.profile[place] = season.profile_at(self.clock_, at);
     level.profile[place] = from_log(log.profile[place], unit);
     log.hour[place] = season.hour_at(self.clock_, at);
@@ -99,7 +99,7 @@ struct Forecaster<Size>::Origin {
     Experts out{};
     size_t e = 1;
     const auto put = [&](float value) { out[e++] = clip((value - level.now) / level.scale, kMostSaid); };
-    put(level.now + or_zero(level.days_ahead[h][0] - level.days[0]));
+    put(level.now + or_zero(Size::kDays > 0 ? level.days_ahead[h][0] - level.days[0] : level.profile[h + 1] - level.profile[0]));
     for (size_t i = 0; i < Size::kSes; ++i) put(filters.ses[i]);
     for (size_t i = 0; i < Size::kHolt; ++i) put(filters.holt(i, self.settings_.horizons[h]));
     put(std::isnan(log.profile[h + 1]) ? level.now : bounded(from_log(log.profile[h + 1] + filters.seasonal_level, state.hot.unit)));
@@ -290,6 +290,7 @@ void Forecaster<Size>::learn(State& state) const {
 template <class Size>
 LstmInput Forecaster<Size>::lstm_input(const State& state, const Origin& at) const {
   using Places = InputPlaces<Size>;
+  constexpr bool season = Size::kDays > 0;
   const auto& near = at.log_inputs[0].at;
   const auto& middle = at.log_inputs[1].at;
   const auto& far = at.log_inputs[2].at;
@@ -299,9 +300,9 @@ LstmInput Forecaster<Size>::lstm_input(const State& state, const Origin& at) con
                   near[Places::kMeans],
                   near[Places::kMeans + 1],
                   near[Places::kMeans + 3],
-                  far[Places::kSeason],
-                  far[Places::kSeason + 1],
-                  far[Places::kProfile - 2],
+                  season ? far[Places::kSeason] : 0,
+                  season ? far[Places::kSeason + 1] : 0,
+                  season ? far[Places::kSeason + 4] : 0,
                   middle[Places::kProfile],
                   far[Places::kProfile],
                   near[Places::kHour]};

@@ -32,7 +32,7 @@ struct HeadroomSize {
   static constexpr size_t kLogRidges = 2, kLevelRidges = 1;
   static constexpr std::array<float, 3> kLives = {3, 0.2F, 2};  // of the regressions, days; those of logs first
   static constexpr int64_t kBinMs = 300'000;
-  static constexpr int kDays = 7;
+  static constexpr size_t kDays = 7;
   static constexpr size_t kBins = 7 * 288 + 16, kSlots = 1440, kSpreadSlots = 96;
   static constexpr bool kHourLag = true, kWaves = true;
   static constexpr bool kOwnWeights = true;
@@ -44,9 +44,9 @@ struct HeadroomSmallSize {
   static constexpr size_t kSes = 1, kHolt = 0;
   static constexpr size_t kLogRidges = 1, kLevelRidges = 0;
   static constexpr std::array<float, 1> kLives = {1.2F};
-  static constexpr int64_t kBinMs = 600'000;
-  static constexpr int kDays = 1;
-  static constexpr size_t kBins = 144 + 8, kSlots = 144, kSpreadSlots = 24;
+  static constexpr int64_t kBinMs = 180'000;
+  static constexpr size_t kDays = 0;
+  static constexpr size_t kBins = 1, kSlots = 480, kSpreadSlots = 24;
   static constexpr bool kHourLag = false, kWaves = false;
   static constexpr bool kOwnWeights = false;
 };

@@ -24,24 +24,22 @@ class InputWriter {
 };
 
 // Yesterday, the day before, a week ago, and the mean of those days of the week that are known: how it went on then, and where that was.
-template <class Size>
+template <size_t Days>
 void write_season(const DomainView& v, size_t h, InputWriter& in) {
   const auto& then = v.days_ahead[h];
+  float drifts = 0, levels = 0, known = 0;
+  for (size_t day = 0; day < Days; ++day) {
+    if (std::isnan(then[day] - v.days[day])) continue;
+    drifts += then[day] - v.days[day];
+    levels += then[day] - v.now;
+    ++known;
+  }
   in.difference(then[0], v.days[0]);
   in.difference(then[0], v.now);
-  if constexpr (Size::kDays > 1) {
-    float drifts = 0, levels = 0, known = 0;
-    for (size_t day = 0; day < static_cast<size_t>(Size::kDays); ++day) {
-      if (std::isnan(then[day] - v.days[day])) continue;
-      drifts += then[day] - v.days[day];
-      levels += then[day] - v.now;
-      ++known;
-    }
-    in.difference(then[1], v.days[1]);
-    in.difference(then[Size::kDays - 1], v.now);
-    in.difference(drifts / std::max(known, 1.0F), 0);
-    in.difference(levels / std::max(known, 1.0F), 0);
-  }
+  in.difference(then[1], v.days[1]);
+  in.difference(then[Days - 1], v.now);
+  in.difference(drifts / std::max(known, 1.0F), 0);
+  in.difference(levels / std::max(known, 1.0F), 0);
 }
 
 }  // namespace
@@ -52,7 +50,7 @@ Features inputs_of(const DomainView& v, size_t h, const DayWaves& waves) {
   InputWriter in(v, out);
   for (size_t i = 0; i < Size::kLags; ++i) in.difference(v.lags[i], v.lags[i + 1]);
   for (const float mean : v.filters->means) in.difference(v.now, mean);
-  write_season<Size>(v, h, in);
+  if constexpr (Size::kDays > 0) write_season<Size::kDays>(v, h, in);
   in.difference(v.profile[h + 1], v.profile[0]);
   in.difference(v.profile[0], v.now);
   in.difference(v.hour[h + 1], v.hour[0]);

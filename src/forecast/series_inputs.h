@@ -28,7 +28,7 @@ template <class Size>
 struct InputPlaces {
   static constexpr size_t kMeans = Size::kLags;
   static constexpr size_t kSeason = kMeans + 4;
-  static constexpr size_t kProfile = kSeason + (Size::kDays > 1 ? 6 : 2);
+  static constexpr size_t kProfile = kSeason + (Size::kDays > 0 ? 6 : 0);
   static constexpr size_t kHour = kProfile + 2;
   static constexpr size_t kWaves = kHour + (Size::kHourLag ? 3 : 2);
   static constexpr size_t kOne = kWaves + (Size::kWaves ? 4 : 0);
