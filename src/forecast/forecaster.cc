@@ -163,7 +163,7 @@ void Forecaster<Size>::begin(State& state, int64_t step) const {
   if (hot.step < 0) {
     cold.season.begin();
     for (auto& ridges : cold.ridges)
-      for (auto& ridge : ridges) Ridge::begin(ridge, 1);
+      for (auto& ridge : ridges) Ridge::begin(ridge, 0.02F);
     for (auto& blend : cold.blend) Ridge::begin(blend.stack, 1 / 30.0F);
     if constexpr (Size::kOwnWeights) cold.own.random = settings_.seed;
   }

@@ -17,9 +17,11 @@ void SpreadTrack::hear(float error, float width, float most, int64_t day, uint32
   const float bounded = std::min(std::abs(error), most);
   const std::array<float, 3> rates = {1 / 5.0F, 1 / 30.0F, 1 / static_cast<float>(day)};
   for (size_t i = 0; i < errors.size(); ++i) errors[i] += std::max(rates[i], 1 / static_cast<float>(count)) * (bounded - errors[i]);
+  // Quick at first, when widths are not yet what they will be.
+  const float rate = std::max(kTrackRate, 20 / static_cast<float>(count + 50));
   for (size_t q = 0; q < kForecastQuantiles; ++q) {
     const float above = error > multiples[q] * width ? 1.0F : 0.0F;
-    multiples[q] = std::clamp(multiples[q] + kTrackRate * (above - (1 - kQuantiles[q])), -kMostMultiple, kMostMultiple);
+    multiples[q] = std::clamp(multiples[q] + rate * (above - (1 - kQuantiles[q])), -kMostMultiple, kMostMultiple);
   }
 }
 
