@@ -133,10 +133,15 @@ int evaluate_all(const EvalOptions& options, const EvalSettings& settings, const
   std::map<std::string, SeriesScores> scores;
   for (const auto& one : series) {
     std::fprintf(stderr, "%s: %zu values\n", one.name.c_str(), one.values.size());
-    scores[one.name] = evaluate(one, settings, weights ? weights->without(sources.at(one.name)) : EvalWeights{}, out.get());
+    auto of_series = evaluate(one, settings, weights ? weights->without(sources.at(one.name)) : EvalWeights{}, out.get());
+    if (of_series.empty())
+      std::fprintf(stderr, "%s: left out, for it has no origin after --warmup or --from whose truth is known\n", one.name.c_str());
+    else
+      scores[one.name] = std::move(of_series);
   }
   if (out && std::ferror(out.get()) != 0) return fail(kExitOutside, concat("cannot write all of ", options.out));
-  std::printf("%s%zu series, seed %llu, %s\n", eval_table(scores, settings.horizons).c_str(), series.size(),
+  if (scores.empty()) return fail(kExitUsage, "no series has an origin after --warmup or between --from and --to");
+  std::printf("%s%zu series, seed %llu, %s\n", eval_table(scores, settings.horizons).c_str(), scores.size(),
               static_cast<unsigned long long>(settings.seed),
               sources.empty() ? "without trained weights" : "weights trained on the other sources");
   return kExitFine;
