@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 
 #include "forecast/ridge.h"
 
@@ -14,6 +15,7 @@ template <size_t Experts>
 struct BlendState {
   std::array<float, Experts> loss{};  // discounted, in scales
   RidgeState<Experts> stack;
+  auto fields() { return std::tie(loss, stack); }
 };
 
 struct BlendSettings {
@@ -23,6 +25,9 @@ struct BlendSettings {
 
 template <size_t Experts>
 float blend(const BlendState<Experts>& state, const std::array<float, Experts>& said);
+// The weight of each expert in that forecast. Those of the regression may be negative.
+template <size_t Experts>
+std::array<float, Experts> blend_weights(const BlendState<Experts>& state);
 // `target`: the truth in the same terms as what was said.
 template <size_t Experts>
 void blend_learn(BlendState<Experts>& state, const std::array<float, Experts>& said, float target, const BlendSettings& settings);

@@ -6,6 +6,7 @@
 
 #include "forecast/lstm_training.h"
 #include "forecast/packed.h"
+#include "forecast/raw_form.h"
 #include "forecast/series_scale.h"
 
 namespace headroom {
@@ -15,6 +16,10 @@ constexpr int64_t kWarmUp = 8;  // steps without a forecast after a beginning
 constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
 constexpr float kMostTarget = 30;  // scales
 constexpr float kMostSaid = 1e4F;  // the same
+constexpr uint32_t kMostValues = 1U << 30;
+constexpr int64_t kMostStep = int64_t{1} << 40;  // in seconds 35,000 years
+constexpr int32_t kMostBinSteps = 1 << 20;
+constexpr float kUnitShare = 0.05F;  // of the mean size
 
 // Places of horizons, `to` not among them.
 struct HorizonRange {
@@ -23,6 +28,11 @@ struct HorizonRange {
 
 float clip(float x, float most) {
   return std::clamp(x, -most, most);
+}
+// Whether values have become so large or small that another unit is due.
+bool outgrown(float unit, float mean_size) {
+  const float due = kUnitShare * mean_size;
+  return due > 0 && (unit > 4 * due || unit < due / 4);
 }
 float or_zero(float x) {
   return std::isnan(x) ? 0.0F : x;
@@ -34,7 +44,7 @@ float or_zero(float x) {
 template <class Size>
 struct Forecaster<Size>::Origin {
   const Forecaster& self;
-  const State& state;
+  Parts state;
   int64_t step;
   const SeriesFilters& filters;
   DomainView log;
@@ -43,7 +53,7 @@ struct Forecaster<Size>::Origin {
   std::array<Features, kForecastHorizons> log_inputs;
   std::array<Features, kForecastHorizons> level_inputs;
 
-  Origin(const Forecaster& forecaster, const State& of, int64_t at, const SeriesFilters& series, HorizonRange horizons)
+  Origin(const Forecaster& forecaster, const Parts& of, int64_t at, const SeriesFilters& series, HorizonRange horizons)
       : self(forecaster), state(of), step(at), filters(series) {
     log.filters = &series.log;
     level.filters = &series.level;
@@ -123,7 +133,7 @@ Forecaster<Size>::Forecaster(const ForecasterSettings& settings, const LstmWeigh
 }
 
 template <class Size>
-float Forecaster<Size>::value_at(const State& state, int64_t step) const {
+float Forecaster<Size>::value_at(const Parts& state, int64_t step) const {
   const int64_t from = std::max(step, state.hot.begin);
   if (from > state.cold.learned) return state.hot.block[static_cast<size_t>(from - state.cold.learned - 1)];
   return state.cold.recent[static_cast<size_t>(from) % State::kRecent];
@@ -131,12 +141,12 @@ float Forecaster<Size>::value_at(const State& state, int64_t step) const {
 
 // Never zero: a series that stands still is told from noise by what its size says.
 template <class Size>
-float Forecaster<Size>::scale_of(const State& state, const SeriesFilters& filters) const {
+float Forecaster<Size>::scale_of(const Parts& state, const SeriesFilters& filters) const {
   return std::max(filters.level.scale, 1e-6F * std::max(state.hot.mean_size, 1e-9F));
 }
 
 template <class Size>
-bool Forecaster<Size>::forecast_at(const State& state, int64_t step) const {
+bool Forecaster<Size>::forecast_at(const Parts& state, int64_t step) const {
   return step >= state.hot.begin + kWarmUp;
 }
 
@@ -146,7 +156,7 @@ size_t Forecaster<Size>::pending_at(size_t horizon, int64_t step) const {
 }
 
 template <class Size>
-Said<Forecaster<Size>::State::kExperts>& Forecaster<Size>::said_at(State& state, size_t horizon, int64_t step) const {
+Said<Forecaster<Size>::State::kExperts>& Forecaster<Size>::said_at(const Parts& state, size_t horizon, int64_t step) const {
   return state.cold.said[said_from_[horizon] + static_cast<size_t>(step / kBlock % blocks_[horizon])];
 }
 
@@ -158,7 +168,7 @@ size_t Forecaster<Size>::spread_slot(int64_t step) const {
 
 // The first value of all, or the first after a gap: what was learned stays, what hangs on the steps before begins anew.
 template <class Size>
-void Forecaster<Size>::begin(State& state, int64_t step) const {
+void Forecaster<Size>::begin(const Parts& state, int64_t step) const {
   auto& [hot, cold] = state;
   if (hot.step < 0) {
     cold.season.begin();
@@ -177,19 +187,28 @@ void Forecaster<Size>::begin(State& state, int64_t step) const {
 }
 
 template <class Size>
-void Forecaster<Size>::measure(State& state, float value) const {
-  auto& hot = state.hot;
-  hot.values = std::min(hot.values + 1, 1U << 30);
+float Forecaster<Size>::mean_size_with(const Hot& hot, float value) const {
   // One outlier may not make all that follows look small.
   const float size = hot.mean_size > 0 ? std::min(std::abs(value), 10 * hot.mean_size) : std::abs(value);
-  hot.mean_size += mean_rate(hot.values, clock_.day) * (size - hot.mean_size);
-  hot.lowest = std::min(hot.lowest, value);
-  const float due = 0.05F * hot.mean_size;
-  if (due > 0 && (hot.unit > 4 * due || hot.unit < due / 4)) rebase(state, due);
+  return hot.mean_size + mean_rate(std::min(hot.values + 1, kMostValues), clock_.day) * (size - hot.mean_size);
 }
 
 template <class Size>
-void Forecaster<Size>::rebase(State& state, float unit) const {
+void Forecaster<Size>::measure(const Parts& state, float value) const {
+  auto& hot = state.hot;
+  hot.mean_size = mean_size_with(hot, value);
+  hot.values = std::min(hot.values + 1, kMostValues);
+  hot.lowest = std::min(hot.lowest, value);
+  if (outgrown(hot.unit, hot.mean_size)) rebase(state, kUnitShare * hot.mean_size);
+}
+
+template <class Size>
+bool Forecaster<Size>::changes_cold(const Hot& hot, int64_t step, float value) const {
+  return step % kBlock == kBlock - 1 || hot.step < 0 || step != hot.step + 1 || outgrown(hot.unit, mean_size_with(hot, value));
+}
+
+template <class Size>
+void Forecaster<Size>::rebase(const Parts& state, float unit) const {
   auto& [hot, cold] = state;
   const auto again = [old = hot.unit, unit](float log_value) { return to_log(from_log(log_value, old), unit); };
   const auto filters = [&](SeriesFilters& f) {
@@ -204,7 +223,7 @@ void Forecaster<Size>::rebase(State& state, float unit) const {
 
 // The value of a step of which forecasts were made.
 template <class Size>
-void Forecaster<Size>::hear(State& state, int64_t step, float value) const {
+void Forecaster<Size>::hear(const Parts& state, int64_t step, float value) const {
   auto& hot = state.hot;
   for (size_t h = 0; h < kForecastHorizons; ++h) {
     const int64_t origin = step - settings_.horizons[h];
@@ -217,7 +236,7 @@ void Forecaster<Size>::hear(State& state, int64_t step, float value) const {
 }
 
 template <class Size>
-void Forecaster<Size>::learn_ridges(State& state, const Origin& at, size_t h) const {
+void Forecaster<Size>::learn_ridges(const Parts& state, const Origin& at, size_t h) const {
   auto& cold = state.cold;
   const float then = value_at(state, at.step + settings_.horizons[h]);
   if constexpr (Size::kOwnWeights) cold.own.label(at.step, h, (then - at.ridge(0, h)) / at.level.scale);
@@ -235,7 +254,7 @@ void Forecaster<Size>::learn_ridges(State& state, const Origin& at, size_t h) co
 
 // Learns from an origin whose value one horizon later is known; all that is seen of the past is as it was then.
 template <class Size>
-void Forecaster<Size>::learn_from(State& state, size_t h, int64_t origin) const {
+void Forecaster<Size>::learn_from(const Parts& state, size_t h, int64_t origin) const {
   auto& cold = state.cold;
   auto& filters = cold.filters[h];
   const float value = value_at(state, origin);
@@ -246,7 +265,7 @@ void Forecaster<Size>::learn_from(State& state, size_t h, int64_t origin) const 
 
 // Learns from what was said at the end of a block, how to blend and how wide to be.
 template <class Size>
-void Forecaster<Size>::learn_said(State& state, size_t h) const {
+void Forecaster<Size>::learn_said(const Parts& state, size_t h) const {
   auto& cold = state.cold;
   const int64_t origin = state.hot.step - blocks_[h] * kBlock;
   if (origin < 0) return;
@@ -271,7 +290,7 @@ void Forecaster<Size>::learn_said(State& state, size_t h) const {
 
 // The end of a block: its values go where the slow part sees them, and all is learned of which the truth is known.
 template <class Size>
-void Forecaster<Size>::learn(State& state) const {
+void Forecaster<Size>::learn(const Parts& state) const {
   auto& [hot, cold] = state;
   const int64_t from = cold.learned + 1;
   for (int64_t step = from; step <= hot.step; ++step)
@@ -288,7 +307,7 @@ void Forecaster<Size>::learn(State& state) const {
 }
 
 template <class Size>
-LstmInput Forecaster<Size>::lstm_input(const State& state, const Origin& at) const {
+LstmInput Forecaster<Size>::lstm_input(const Parts& state, const Origin& at) const {
   using Places = InputPlaces<Size>;
   constexpr bool season = Size::kDays > 0;
   const auto& near = at.log_inputs[0].at;
@@ -316,18 +335,23 @@ LstmInput Forecaster<Size>::lstm_input(const State& state, const Origin& at) con
 }
 
 template <class Size>
-LstmOutput Forecaster<Size>::lstm_answer(State& state, const LstmInput& input) const {
+LstmOutput Forecaster<Size>::lstm_answer(const Parts& state, const LstmInput& input) const {
+  const auto answer = [&](const LstmWeights& weights) {
+    LstmState lstm = unpacked(state.hot.lstm);
+    const LstmOutput out = headroom::step(weights, lstm, input);
+    state.hot.lstm = packed(lstm);
+    return out;
+  };
   if constexpr (Size::kOwnWeights) {
-    state.cold.own.see(state.hot.step, input);
-    if (state.cold.own.begun) return headroom::step(state.cold.own.unpacked(), state.hot.lstm, input);
+    if (state.cold.own.begun) return answer(state.cold.own.unpacked());
   }
-  return global_ == nullptr ? LstmOutput{} : headroom::step(*global_, state.hot.lstm, input);
+  return global_ == nullptr ? LstmOutput{} : answer(*global_);
 }
 
 // In scales. Those of errors lately, of this time of day, of the heads' width, of the step that the forecast takes and of the last
 // surprise.
 template <class Size>
-std::array<float, kSpreadInputs> Forecaster<Size>::spread_inputs(const State& state, const Origin& at, size_t h, float point) const {
+std::array<float, kSpreadInputs> Forecaster<Size>::spread_inputs(const Parts& state, const Origin& at, size_t h, float point) const {
   const auto& errors = state.hot.spread[h].errors;
   const float scale = at.level.scale;
   const uint16_t of_day = state.cold.spread[h].by_time_of_day[spread_slot(at.step + settings_.horizons[h])];
@@ -344,7 +368,7 @@ std::array<float, kSpreadInputs> Forecaster<Size>::spread_inputs(const State& st
 }
 
 template <class Size>
-Forecast Forecaster<Size>::combine(State& state, const Origin& at, const LstmOutput& answer, LstmView* view) const {
+Forecast Forecaster<Size>::combine(const Parts& state, const Origin& at, const LstmOutput& answer, LstmView* view) const {
   auto& [hot, cold] = state;
   Forecast out;
   for (size_t h = 0; h < kForecastHorizons; ++h) {
@@ -371,7 +395,7 @@ Forecast Forecaster<Size>::combine(State& state, const Origin& at, const LstmOut
 }
 
 template <class Size>
-std::optional<Forecast> Forecaster<Size>::step(State& state, int64_t step, float value, LstmView* view) const {
+std::optional<Forecast> Forecaster<Size>::step(const Parts& state, int64_t step, float value, LstmView* view) const {
   auto& [hot, cold] = state;
   if (hot.step < 0 || step != hot.step + 1) begin(state, step);
   measure(state, value);
@@ -387,11 +411,52 @@ std::optional<Forecast> Forecaster<Size>::step(State& state, int64_t step, float
   if (view != nullptr) *view = {input, {}, at.level.scale};
   const Forecast out = combine(state, at, lstm_answer(state, input), view);
   if constexpr (Size::kOwnWeights) {
-    if (block_ends) cold.own.record(step);
+    see_inputs(hot.rows, step, input);
+    if (block_ends) cold.own.record(step, hot.rows);
   }
   return out;
 }
 
+template <class Size>
+std::array<std::string_view, Forecaster<Size>::State::kExperts> Forecaster<Size>::expert_names() {
+  std::array<std::string_view, State::kExperts> names = {"persistence", "seasonal_drift"};
+  size_t e = 2;
+  constexpr std::array<std::string_view, 2> kSes = {"ses_fast", "ses_slow"}, kHolt = {"damped_trend_fast", "damped_trend_slow"};
+  constexpr std::array<std::string_view, 3> kRidges = {"ridge", "ridge_2", "ridge_3"};
+  for (size_t i = 0; i < Size::kSes; ++i) names[e++] = kSes[i];
+  for (size_t i = 0; i < Size::kHolt; ++i) names[e++] = kHolt[i];
+  names[e++] = "holt_winters";
+  for (size_t i = 0; i < State::kRidges; ++i) names[e++] = kRidges[i];
+  names[e] = "lstm";
+  return names;
+}
+
+template <class Size>
+void ForecasterState<Size>::Hot::save(ByteWriter& writer) const {
+  raw_form::save_fields(*this, writer);
+}
+template <class Size>
+void ForecasterState<Size>::Cold::save(ByteWriter& writer) const {
+  raw_form::save_fields(*this, writer);
+}
+// Numbers that count or name steps must be such, whatever the bytes; those of values are only finite.
+template <class Size>
+bool ForecasterState<Size>::Hot::load(ByteReader& reader) {
+  return raw_form::load_fields(*this, reader) && begin >= -1 && begin <= step && step <= kMostStep && values <= kMostValues && unit > 0;
+}
+template <class Size>
+bool ForecasterState<Size>::Cold::load(ByteReader& reader) {
+  if (!raw_form::load_fields(*this, reader)) return false;
+  bool good = learned >= -1 && learned <= kMostStep && season.bin_steps >= 0 && season.bin_steps <= kMostBinSteps;
+  good = good && season.first_bin >= -1 && season.next_bin >= season.first_bin && season.next_bin <= kMostStep;
+  if constexpr (Size::kOwnWeights) {
+    for (const auto& window : own.replay) good = good && window.first >= -1 && window.first <= kMostStep;
+  }
+  return good;
+}
+
+template struct ForecasterState<HeadroomSize>;
+template struct ForecasterState<HeadroomSmallSize>;
 template class Forecaster<HeadroomSize>;
 template class Forecaster<HeadroomSmallSize>;
 

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
+#include <tuple>
 #include <type_traits>
 
 #include "forecast/blend.h"
@@ -14,6 +16,7 @@
 #include "forecast/series_filters.h"
 #include "forecast/series_inputs.h"
 #include "forecast/spread.h"
+#include "headroom/bytes.h"
 
 namespace headroom {
 
@@ -63,9 +66,11 @@ struct Said {
   float point = 0;
   std::array<uint16_t, Experts> experts{};
   std::array<uint16_t, kSpreadInputs> spread{};
+  auto fields() { return std::tie(step, value, scale, point, experts, spread); }
 };
 
 struct NoOwnLstm {};
+struct NoBlockInputs {};
 
 // All that is remembered of a series. Plain numbers: what is restored forecasts the same bits.
 template <class Size>
@@ -87,10 +92,15 @@ struct ForecasterState {
     uint32_t values = 0;
     SeriesFilters filters;
     std::array<float, kBlock> block{};  // values that the slow part has not seen
-    LstmState lstm;
+    PackedLstmState lstm{};
+    std::conditional_t<Size::kOwnWeights, BlockInputs, NoBlockInputs> rows{};
     std::array<SpreadTrack, kForecastHorizons> spread{};
     std::array<float, kMostPending> point{};     // forecasts until they are known
     std::array<uint16_t, kMostPending> width{};  // and their widths, upper halves of floats
+
+    void save(ByteWriter& writer) const;
+    bool load(ByteReader& reader);
+    auto fields() { return std::tie(step, begin, unit, mean_size, lowest, values, filters, block, lstm, rows, spread, point, width); }
   } hot;
 
   // Changes at the end of a block.
@@ -104,7 +114,22 @@ struct ForecasterState {
     std::array<SpreadWeights<Size::kSpreadSlots>, kForecastHorizons> spread{};
     std::array<Said<kExperts>, 7> said{};
     std::conditional_t<Size::kOwnWeights, OwnLstm, NoOwnLstm> own;
+
+    void save(ByteWriter& writer) const;
+    bool load(ByteReader& reader);
+    auto fields() { return std::tie(learned, recent, filters, season, ridges, blend, spread, said, own); }
   } cold;
+
+  // The two where they are kept apart.
+  struct Parts {
+    Hot& hot;
+    Cold& cold;
+  };
+  // Whether the two are of one series at one time, as they are unless one of them was lost.
+  static bool belong_together(const Hot& hot, const Cold& cold) {
+    if (hot.step < 0) return cold.learned < 0;
+    return cold.learned >= hot.begin - 1 && cold.learned <= hot.step && hot.step - cold.learned < kBlock;
+  }
 };
 static_assert(sizeof(ForecasterState<HeadroomSize>::Hot) <= 512);
 static_assert(sizeof(ForecasterState<HeadroomSize>) <= HeadroomSize::kMostBytes);
@@ -129,38 +154,51 @@ template <class Size>
 class Forecaster {
  public:
   using State = ForecasterState<Size>;
+  using Hot = typename State::Hot;
+  using Cold = typename State::Cold;
+  using Parts = typename State::Parts;
 
   // `global` must outlive this; without it the LSTM says nothing until it has weights of the series' own.
   explicit Forecaster(const ForecasterSettings& settings, const LstmWeights* global = nullptr);
 
   // The value (finite) of step `step` (time / step length), each later than the one before; a step left out begins anew what hangs on the
   // steps before it. None for the first values and those after a gap.
-  std::optional<Forecast> step(State& state, int64_t step, float value, LstmView* view = nullptr) const;
+  std::optional<Forecast> step(const Parts& state, int64_t step, float value, LstmView* view = nullptr) const;
+  std::optional<Forecast> step(State& state, int64_t step, float value, LstmView* view = nullptr) const {
+    return this->step(Parts{state.hot, state.cold}, step, value, view);
+  }
+  // Whether that step changes the cold part; if not, it is only read.
+  bool changes_cold(const Hot& hot, int64_t step, float value) const;
+
+  // The experts, and what each weighs in the point of a horizon (an index). Those of regressions may be negative.
+  static std::array<std::string_view, State::kExperts> expert_names();
+  static std::array<float, State::kExperts> expert_weights(const Cold& cold, size_t horizon) { return blend_weights(cold.blend[horizon]); }
 
  private:
   struct Origin;
   using Experts = std::array<float, State::kExperts>;
 
-  void begin(State& state, int64_t step) const;
-  void measure(State& state, float value) const;
-  void rebase(State& state, float unit) const;
-  float value_at(const State& state, int64_t step) const;
-  float scale_of(const State& state, const SeriesFilters& filters) const;
-  bool forecast_at(const State& state, int64_t step) const;
+  void begin(const Parts& state, int64_t step) const;
+  float mean_size_with(const Hot& hot, float value) const;
+  void measure(const Parts& state, float value) const;
+  void rebase(const Parts& state, float unit) const;
+  float value_at(const Parts& state, int64_t step) const;
+  float scale_of(const Parts& state, const SeriesFilters& filters) const;
+  bool forecast_at(const Parts& state, int64_t step) const;
   size_t pending_at(size_t horizon, int64_t step) const;
-  Said<State::kExperts>& said_at(State& state, size_t horizon, int64_t step) const;
+  Said<State::kExperts>& said_at(const Parts& state, size_t horizon, int64_t step) const;
   size_t spread_slot(int64_t step) const;
 
-  void hear(State& state, int64_t step, float value) const;
-  void learn(State& state) const;
-  void learn_said(State& state, size_t horizon) const;
-  void learn_from(State& state, size_t horizon, int64_t origin) const;
-  void learn_ridges(State& state, const Origin& at, size_t horizon) const;
+  void hear(const Parts& state, int64_t step, float value) const;
+  void learn(const Parts& state) const;
+  void learn_said(const Parts& state, size_t horizon) const;
+  void learn_from(const Parts& state, size_t horizon, int64_t origin) const;
+  void learn_ridges(const Parts& state, const Origin& at, size_t horizon) const;
 
-  LstmInput lstm_input(const State& state, const Origin& at) const;
-  LstmOutput lstm_answer(State& state, const LstmInput& input) const;
-  Forecast combine(State& state, const Origin& at, const LstmOutput& answer, LstmView* view) const;
-  std::array<float, kSpreadInputs> spread_inputs(const State& state, const Origin& at, size_t horizon, float point) const;
+  LstmInput lstm_input(const Parts& state, const Origin& at) const;
+  LstmOutput lstm_answer(const Parts& state, const LstmInput& input) const;
+  Forecast combine(const Parts& state, const Origin& at, const LstmOutput& answer, LstmView* view) const;
+  std::array<float, kSpreadInputs> spread_inputs(const Parts& state, const Origin& at, size_t horizon, float point) const;
 
   ForecasterSettings settings_;
   StepClock clock_;
@@ -170,6 +208,8 @@ class Forecaster {
   std::array<int64_t, kForecastHorizons> blocks_{};  // ends of blocks until a horizon is known
 };
 
+extern template struct ForecasterState<HeadroomSize>;
+extern template struct ForecasterState<HeadroomSmallSize>;
 extern template class Forecaster<HeadroomSize>;
 extern template class Forecaster<HeadroomSmallSize>;
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "forecast/packed.h"
+
 namespace headroom {
 namespace {
 
@@ -152,6 +154,20 @@ void descend_bias(std::array<float, N>& weights, std::array<float, N>& gradient,
 }
 
 }  // namespace
+
+PackedLstmState packed(const LstmState& state) {
+  PackedLstmState out;
+  to_halves(state.h, std::span(out).first<kLstmHidden>());
+  to_halves(state.c, std::span(out).last<kLstmHidden>());
+  return out;
+}
+
+LstmState unpacked(const PackedLstmState& state) {
+  LstmState out;
+  from_halves(std::span(state).first<kLstmHidden>(), out.h);
+  from_halves(std::span(state).last<kLstmHidden>(), out.c);
+  return out;
+}
 
 void flatten(const LstmWeights& weights, std::span<float, kLstmSize> out) {
   auto at = std::copy(weights.cell.begin(), weights.cell.end(), out.begin());

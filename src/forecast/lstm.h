@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <tuple>
 #include <vector>
 
 namespace headroom {
@@ -38,6 +39,10 @@ struct LstmState {
   alignas(64) std::array<float, kLstmHidden> h{};
   alignas(64) std::array<float, kLstmHidden> c{};
 };
+// The same as it is kept between steps: halves, h then c.
+using PackedLstmState = std::array<uint16_t, 2 * kLstmHidden>;
+PackedLstmState packed(const LstmState& state);
+LstmState unpacked(const PackedLstmState& state);
 using LstmInput = std::array<float, kLstmInputs>;
 using LstmOutput = std::array<float, kLstmOutputs>;  // by horizon, then quantile
 
@@ -65,6 +70,7 @@ struct LstmMoments {
   std::array<float, LstmWeights::kIn> head_columns{};
   std::array<float, kLstmOutputs> head_bias{};
   uint32_t updates = 0;
+  auto fields() { return std::tie(cell_rows, cell_columns, cell_bias, head_rows, head_columns, head_bias, updates); }
 };
 
 // Clips the gradient to a norm of 0.5, takes one step of at most `rate` a weight (root mean square), and empties the gradient.

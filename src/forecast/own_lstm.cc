@@ -19,7 +19,7 @@ constexpr auto kSteps = static_cast<int64_t>(kReplaySteps);
 
 }  // namespace
 
-void OwnLstm::see(int64_t step, const LstmInput& input) {
+void see_inputs(BlockInputs& rows, int64_t step, const LstmInput& input) {
   std::transform(input.begin(), input.end(), rows[static_cast<size_t>(step % kBlock)].begin(), to_byte);
 }
 
@@ -29,7 +29,7 @@ void OwnLstm::label(int64_t step, size_t horizon, float lack) {
   newest.targets[static_cast<size_t>(step - newest.first) * kForecastHorizons + horizon] = to_byte(squash(std::clamp(lack, -12.0F, 12.0F)));
 }
 
-void OwnLstm::record(int64_t step) {
+void OwnLstm::record(int64_t step, const BlockInputs& rows) {
   auto& newest = replay[0];
   const int64_t first = step - kBlock + 1;
   if (first % kWindowEvery == 0) {

@@ -19,6 +19,7 @@ void from_halves(std::span<const uint16_t> in, std::span<float> out) {
 }
 
 int8_t to_byte(float x) {
+  if (std::isnan(x)) return 0;
   return static_cast<int8_t>(std::lround(std::clamp(x, -6.0F, 6.0F) * 21));
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <tuple>
 
 namespace headroom {
 
@@ -19,6 +20,7 @@ template <size_t N>
 struct RidgeState {
   std::array<float, N> weights{};
   std::array<float, N*(N + 1) / 2> covariance{};
+  auto fields() { return std::tie(weights, covariance); }
 };
 
 // Recursive least squares with exponential forgetting and Huber weights (Ljung, System Identification, 11.2; Huber 1964). Starts as a ridge

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <tuple>
 
 #include "forecast/packed.h"
 #include "forecast/series_filters.h"
@@ -34,6 +35,7 @@ struct Season {
   int64_t next_bin = -1;
   float bin_sum = 0;
   int32_t bin_steps = 0;
+  auto fields() { return std::tie(bins, profile, hour, first_bin, next_bin, bin_sum, bin_steps); }
 
   void begin() { profile.fill(kNoLog); }
   // After a gap: the bin that was being filled is not whole.

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 
 namespace headroom {
 
@@ -10,6 +11,7 @@ namespace headroom {
 struct DomainFilters {
   float scale = 0;               // mean absolute step, over a day, outliers clipped at ten times itself
   std::array<float, 4> means{};  // over 4, 30, 100 and 1,440 steps
+  auto fields() { return std::tie(scale, means); }
 };
 
 // What is advanced with every value, in constant time and place: the same numbers for the same values wherever one begins to count.
@@ -23,6 +25,7 @@ struct SeriesFilters {
   float last = 0;
   float last_log = 0;
   uint32_t count = 0;
+  auto fields() { return std::tie(log, level, ses, holt_level, holt_slope, seasonal_level, last, last_log, count); }
 
   // `profile`: what the profile of the day says of this step, log; NaN where it says nothing. `day`: steps.
   void advance(float value, float log_value, float profile, int64_t day);

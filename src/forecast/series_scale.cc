@@ -45,6 +45,7 @@ void day_waves(float turn, float* four) {
 }
 
 int16_t pack_log(float log_value) {
+  if (std::isnan(log_value)) return kNoLog;
   return static_cast<int16_t>(std::lround(std::clamp(log_value, -kMostLog, kMostLog) * 2048));
 }
 

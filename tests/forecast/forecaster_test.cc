@@ -5,6 +5,9 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "forecast/lstm_training.h"
@@ -56,18 +59,91 @@ TYPED_TEST(AForecaster, never_looks_ahead) {
   EXPECT_FALSE(same(a[3000], b[3000])) << "the other series must differ";
 }
 
-TYPED_TEST(AForecaster, forecasts_the_same_bits_from_a_copy_of_its_state_at_any_step) {
+template <class Part>
+std::string bytes_of(const Part& part) {
+  std::string out;
+  ByteWriter writer(out);
+  part.save(writer);
+  return out;
+}
+template <class Part>
+bool restore(std::string_view bytes, Part& part) {
+  ByteReader reader(bytes);
+  return part.load(reader) && reader.empty();
+}
+
+TYPED_TEST(AForecaster, forecasts_the_same_bits_from_its_saved_state_at_any_step) {
   const std::vector<float> values = made_series(3000, 2);
   const LstmWeights global = begin_lstm(7);
   const Forecaster<TypeParam> forecaster({}, &global);
   auto straight = std::make_unique<ForecasterState<TypeParam>>();
   auto restored = std::make_unique<ForecasterState<TypeParam>>();
   for (size_t i = 0; i < values.size(); ++i) {
-    const int64_t step = kFirst + static_cast<int64_t>(i);
-    auto copy = std::make_unique<ForecasterState<TypeParam>>(*restored);
-    restored = std::move(copy);
+    const int64_t step = kFirst + static_cast<int64_t>(i) + (i > 1000 ? 7 : 0);
+    auto again = std::make_unique<ForecasterState<TypeParam>>();
+    ASSERT_TRUE(restore(bytes_of(restored->hot), again->hot)) << i;
+    ASSERT_TRUE(restore(bytes_of(restored->cold), again->cold)) << i;
+    ASSERT_TRUE((ForecasterState<TypeParam>::belong_together(again->hot, again->cold))) << i;
+    restored = std::move(again);
     ASSERT_TRUE(same(forecaster.step(*straight, step, values[i]), forecaster.step(*restored, step, values[i]))) << i;
   }
+  EXPECT_LE(bytes_of(straight->hot).size(), 512u);
+  EXPECT_LE(bytes_of(straight->hot).size() + bytes_of(straight->cold).size(), TypeParam::kMostBytes);
+}
+
+TYPED_TEST(AForecaster, says_when_a_step_changes_the_cold_part) {
+  std::vector<float> values = made_series(2200, 9);
+  for (size_t i = 2000; i < values.size(); ++i) values[i] *= 1000;
+  const Forecaster<TypeParam> forecaster({});
+  auto state = std::make_unique<ForecasterState<TypeParam>>();
+  size_t changes = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const int64_t step = kFirst + static_cast<int64_t>(i) + (i > 1000 ? 5 : 0);
+    const bool foretold = forecaster.changes_cold(state->hot, step, values[i]);
+    const std::string before = bytes_of(state->cold);
+    forecaster.step(*state, step, values[i]);
+    ASSERT_TRUE(foretold || before == bytes_of(state->cold)) << i;
+    changes += foretold ? 1 : 0;
+  }
+  EXPECT_LT(changes, values.size() / 4 + 40) << "at the ends of blocks, after the gap and when the values grow";
+}
+
+// Numbers as a damaged page or another's may have them are refused, or work.
+TYPED_TEST(AForecaster, takes_no_harm_from_bytes_that_are_no_state) {
+  const Forecaster<TypeParam> forecaster({});
+  auto good = std::make_unique<ForecasterState<TypeParam>>();
+  const std::vector<float> values = made_series(300, 3);
+  for (size_t i = 0; i < values.size(); ++i) forecaster.step(*good, kFirst + static_cast<int64_t>(i), values[i]);
+  const std::string hot = bytes_of(good->hot), cold = bytes_of(good->cold);
+  uint64_t random = 5;
+  size_t worked = 0;
+  for (int round = 0; round < 2000; ++round) {
+    std::string bad_hot = hot, bad_cold = cold;
+    for (int i = 0; i < 8; ++i) {
+      bad_hot[next_random(random) % hot.size()] = static_cast<char>(next_random(random));
+      bad_cold[next_random(random) % cold.size()] = static_cast<char>(next_random(random));
+    }
+    auto state = std::make_unique<ForecasterState<TypeParam>>();
+    if (!restore(bad_hot, state->hot) || !restore(bad_cold, state->cold)) continue;
+    if (!ForecasterState<TypeParam>::belong_together(state->hot, state->cold)) continue;
+    for (int64_t i = 0; i < 40; ++i) forecaster.step(*state, state->hot.step + 1, 100);
+    ++worked;
+  }
+  EXPECT_GT(worked, 20u);
+  auto state = std::make_unique<ForecasterState<TypeParam>>();
+  EXPECT_FALSE(restore(std::string_view(hot).substr(1), state->hot));
+  EXPECT_FALSE(restore(std::string_view(cold).substr(0, 100), state->cold));
+}
+
+TYPED_TEST(AForecaster, names_its_experts_and_what_they_weigh) {
+  auto state = std::make_unique<ForecasterState<TypeParam>>();
+  run(made_series(3000, 4), *state);
+  const auto names = Forecaster<TypeParam>::expert_names();
+  EXPECT_EQ(names.front(), "persistence");
+  EXPECT_EQ(names.back(), "lstm");
+  EXPECT_EQ(std::set<std::string_view>(names.begin(), names.end()).size(), names.size());
+  const auto weights = Forecaster<TypeParam>::expert_weights(state->cold, 2);
+  EXPECT_NE(weights.front(), weights.back());
 }
 
 // The mean absolute error at each horizon over that of persistence, from `from` on.
