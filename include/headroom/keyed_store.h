@@ -99,6 +99,12 @@ class KeyedStore final : public StateStore {
     return slot_at(slot) + kKeyBytes;
   }
 
+  // The key's state as it is, untouched; null when there is none or it has been idle too long.
+  const void* find(const StateKey& key, int64_t now) const {
+    const uint32_t slot = index_.find(hash(key), [&](uint32_t at) { return holds(at, key); });
+    return slot == kNone || idle(meta_at(slot).last_touch, now) ? nullptr : slot_at(slot) + kKeyBytes;
+  }
+
   // Calls visit(key, state) for every state, by slot, and forgets on the way those that have been idle too long at `now`. All count as
   // changed, none as touched.
   template <class Visit>

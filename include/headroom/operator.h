@@ -56,6 +56,14 @@ class Emitter {
 // States come in the order of their slots, which is a function of the inputs, restored or not. Such an input makes no state and keeps none
 // from being forgotten. A key's views live as long as its state, which is at least to the end of the chunk: the type that the source
 // decodes has `bool ends_chunk() const`, true for such inputs, and a chunk of values ends with the first one.
+//
+// A state with a large part that changes seldom may keep it apart as `struct Cold` (with a form of its own or fields(), as State). Such an
+// operator steps with an emitter and has ColdState<Cold> (headroom/cold_state.h) behind the state:
+//   void step(State&, const ColdState<Cold>&, const In&, Emitter<Out>&) const;
+//   void step_all(const StateKey& key, State&, const ColdState<Cold>&, const In&, Emitter<Out>&) const;
+template <class Cold>
+class ColdState;
+
 template <class Op>
 concept SteppingOperator = requires(const Op op, typename Op::State& state, const typename Op::In& in) {
   { op.step(state, in) } -> std::same_as<std::optional<typename Op::Out>>;
@@ -65,14 +73,18 @@ concept EmittingOperator = requires(const Op op, typename Op::State& state, cons
   { op.step(state, in, emit) } -> std::same_as<void>;
 };
 template <class Op>
-concept BroadcastingOperator = EmittingOperator<Op> &&
-    requires(const Op op, const StateKey& key, typename Op::State& state, const typename Op::In& in, Emitter<typename Op::Out>& emit) {
+concept ColdOperator = requires(const Op op, typename Op::State& state, const ColdState<typename Op::Cold>& cold, const typename Op::In& in,
+                                Emitter<typename Op::Out>& emit) {
+  { op.step(state, cold, in, emit) } -> std::same_as<void>;
+};
+template <class Op>
+concept BroadcastingOperator = (EmittingOperator<Op> || ColdOperator<Op>)&&requires(const Op op, const typename Op::In& in,
+                                                                                    Emitter<typename Op::Out>& emit) {
   { Op::for_all(in) } -> std::same_as<bool>;
-  { op.step_all(key, state, in, emit) } -> std::same_as<void>;
   { op.after_all(in, emit) } -> std::same_as<void>;
 };
 template <class Op>
-concept Operator = (SteppingOperator<Op> || EmittingOperator<Op>)&&requires(const Op op, const typename Op::In& in) {
+concept Operator = (SteppingOperator<Op> || EmittingOperator<Op> || ColdOperator<Op>)&&requires(const Op op, const typename Op::In& in) {
   { Op::key(in) } -> std::same_as<StateKey>;
   { op.idle_ms() } -> std::convertible_to<int64_t>;
   { Op::kStateVersion } -> std::convertible_to<uint32_t>;

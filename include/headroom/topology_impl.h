@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "headroom/cold_state.h"
 #include "headroom/keyed_store.h"
 #include "headroom/lane_identity.h"
 
@@ -135,6 +136,25 @@ class Fan {
 
 inline constexpr std::string_view kTooManyKeys = "too_many_keys";
 
+inline std::string cold_store_name(const std::string& name) {
+  return name + ".cold";
+}
+
+// The store of an operator's cold states; nothing for those that have none.
+template <class Op>
+struct ColdStore {
+  ColdStore(const std::string&, const Op&, Parts&) {}
+};
+template <ColdOperator Op>
+struct ColdStore<Op> {
+  // What is forgotten may stay a while longer than the state that it belongs to: there is room for twice as many.
+  ColdStore(const std::string& name, const Op& op, Parts& parts)
+      : store(cold_store_name(name), state_type<typename Op::Cold>(Op::kStateVersion), op.idle_ms(), 2 * parts.max_keys) {
+    parts.stores.push_back(&store);
+  }
+  KeyedStore store;
+};
+
 template <class Op>
 class OperatorStage final : public Stage<typename Op::In> {
  public:
@@ -145,6 +165,7 @@ class OperatorStage final : public Stage<typename Op::In> {
   OperatorStage(const std::string& name, Op op, const Branch<Out>& next, Parts& parts)
       : op_(std::move(op)), store_(name, state_type<State>(Op::kStateVersion), op_.idle_ms(), parts.max_keys) {
     parts.stores.push_back(&store_);
+    cold_.emplace(name, op_, parts);
     next_.emplace(next, parts);
   }
 
@@ -196,8 +217,14 @@ class OperatorStage final : public Stage<typename Op::In> {
   void step_all(const In& in, uint32_t ordinal, Chunk& chunk) {
     Emitter<Out> emit(outputs_);
     emit.set_ordinal(ordinal);
-    store_.visit_all(chunk.times[ordinal],
-                     [&](const StateKey& key, void* state) { op_.step_all(key, *static_cast<State*>(state), in, emit); });
+    const int64_t now = chunk.times[ordinal];
+    store_.visit_all(now, [&](const StateKey& key, void* at) {
+      State& state = *static_cast<State*>(at);
+      if constexpr (ColdOperator<Op>)
+        op_.step_all(key, state, ColdState<typename Op::Cold>(cold_->store, key, now), in, emit);
+      else
+        op_.step_all(key, state, in, emit);
+    });
     op_.after_all(in, emit);
   }
   void step(const Values<In>& in, size_t i, Chunk& chunk) {
@@ -213,12 +240,16 @@ class OperatorStage final : public Stage<typename Op::In> {
     } else {
       Emitter<Out> emit(outputs_);
       emit.set_ordinal(ordinal);
-      op_.step(state, in[i], emit);
+      if constexpr (ColdOperator<Op>)
+        op_.step(state, ColdState<typename Op::Cold>(cold_->store, Op::key(in[i]), chunk.times[ordinal]), in[i], emit);
+      else
+        op_.step(state, in[i], emit);
     }
   }
 
   const Op op_;
   KeyedStore store_;
+  std::optional<ColdStore<Op>> cold_;
   std::array<Coming, kRing> ring_{};
   std::vector<std::pair<uint32_t, Out>> outputs_;
   std::optional<Fan<Out>> next_;
@@ -380,6 +411,7 @@ class Pipe {
     using Out = typename Op::Out;
     auto next = std::make_shared<topology_internal::Branch<Out>>();
     plan_->add_store(name);
+    if constexpr (ColdOperator<Op>) plan_->add_store(topology_internal::cold_store_name(name));
     const int line = plan_->add_line(line_, topology_internal::operator_line(name, Op::kStateVersion, op.idle_ms()));
     branch_->stages.push_back(
         [name, op = std::move(op), next](topology_internal::Parts& parts) -> std::unique_ptr<topology_internal::Stage<T>> {
