@@ -6,6 +6,7 @@
 #include <string>
 
 #include "config/settings_reader.h"
+#include "forecast/machine.h"
 #include "topologies/lag_context.h"
 #include "topologies/lag_watch.h"
 
@@ -41,6 +42,15 @@ Result<Topology> build_lag_watch(const Config& config, const TopologyConfig& par
   return lag_watch(params, options_of(config), observers.lag);
 }
 
+Result<Topology> build_predictive_scaling(const Config& config, const TopologyConfig& part, const TopologyObservers& observers) {
+  PredictiveScalingParams params;
+  const Status read = read_settings_text(part.params_json, [&params](SettingVisitor& visitor) { declare(visitor, params); });
+  if (!read) return read;
+  params.propose_only = config.engine.propose_only;
+  if (const Status fits = machine_can_forecast(); !fits) return fits;
+  return predictive_scaling(params, options_of(config), observers.load);
+}
+
 Result<Topology> build_lag_context(const Config& config, const TopologyConfig& part, const TopologyObservers&) {
   ConsumerContextParams params;
   const Status read = read_settings_text(part.params_json, [&params](SettingVisitor& visitor) { declare(visitor, params); });
@@ -48,13 +58,15 @@ Result<Topology> build_lag_context(const Config& config, const TopologyConfig& p
   return lag_context(params, options_of(config));
 }
 
-const std::array<TopologyEntry, 3> kTable = {{
+const std::array<TopologyEntry, 4> kTable = {{
     {"right_sizing", "Compares what containers reserve with what they use, and writes resize commands for those that lie.",
      make_params<RightSizingParams>, build_right_sizing},
     {"lag_watch", "Judges how far consumer groups lag behind, and writes alerts and scale commands for those that need help.",
      make_params<LagWatchParams>, build_lag_watch},
     {"lag_context", "Tells lag_watch how the consumers of groups do for CPU, from their samples.", make_params<ConsumerContextParams>,
      build_lag_context},
+    {"predictive_scaling", "Forecasts the load of targets, and writes forecasts and scale commands ahead of what comes.",
+     make_params<PredictiveScalingParams>, build_predictive_scaling},
 }};
 
 }  // namespace

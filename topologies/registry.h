@@ -9,6 +9,7 @@
 #include "headroom/status.h"
 #include "headroom/topology.h"
 #include "topologies/lag_observers.h"
+#include "topologies/predictive_scaling.h"
 #include "topologies/right_sizing.h"
 
 namespace headroom {
@@ -17,6 +18,7 @@ namespace headroom {
 struct TopologyObservers {
   ObserveAssessment assessment;
   LagObservers lag;
+  ObserveLoad load;
 };
 
 // One row of the table of topologies.

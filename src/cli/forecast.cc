@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/csv_reader.h"
 #include "cli/forecast_eval.h"
+#include "forecast/machine.h"
 
 namespace headroom {
 namespace {
@@ -23,14 +24,6 @@ struct EvalOptions {
   std::string from, to;
   uint64_t seed = 1;
 };
-
-bool machine_fits() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-  return true;
-#endif
-}
 
 Result<EvalSettings> settings_of(const EvalOptions& options) {
   EvalSettings settings;
@@ -148,7 +141,7 @@ int evaluate_all(const EvalOptions& options, const EvalSettings& settings, const
 }
 
 int eval(const EvalOptions& options) {
-  if (!machine_fits()) return fail(kExitOutside, "forecasts need a processor with AVX2 and FMA");
+  if (const Status fits = machine_can_forecast(); !fits) return fail(kExitOutside, fits.message());
   const auto settings = settings_of(options);
   if (!settings) return fail(kExitUsage, settings.status().message());
   const auto series = read_all(options);

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -46,8 +47,9 @@ class JsonWriter {
     key(name);
     *out_ += value ? "true" : "false";
   }
-  // The shortest decimal that reads back as the same double; what JSON has no number for is left out.
-  void member_number(std::string_view name, double value) {
+  // The shortest decimal that reads back as the same number; what JSON has no number for is left out.
+  template <std::floating_point N>
+  void member_number(std::string_view name, N value) {
     if (!std::isfinite(value)) return;
     key(name);
     char digits[32];

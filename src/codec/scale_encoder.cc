@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <string_view>
+#include <variant>
 
 #include "base/time_text.h"
 #include "codec/event_head.h"
@@ -27,14 +29,40 @@ void write_replicas(std::string_view name, int64_t replicas, JsonWriter& json) {
   json.close('}');
 }
 
-void write_reason(const ScaleAction& action, Offset input_offset, JsonWriter& json) {
-  const ScaleEvidence& evidence = action.evidence;
-  json.open_member("reason", '{');
-  json.member("code", action.code);
-  json.member("message", codec::scale_message(action));
-  json.open_member("evidence", '{');
-  json.member("cluster", action.cluster);
-  json.member("group", action.group);
+void write_evidence(const LoadEvidence& evidence, JsonWriter& json) {
+  json.member("metric", evidence.metric);
+  json.member_number("load", evidence.load);
+  json.member("forecast", evidence.forecast);
+  if (!evidence.withheld.empty()) json.member("withheld", evidence.withheld);
+  if (evidence.capacity > 0) {
+    json.member_number("capacity", evidence.capacity);
+    if (evidence.capacity_spread > 0) json.member_number("capacity_spread", evidence.capacity_spread);
+    json.member_number("target_utilisation", evidence.target_utilisation);
+    json.member_number("reactive_replicas", evidence.reactive);
+    json.member_number("predicted_replicas", evidence.predicted);
+    json.member_integer("stabilised_replicas", evidence.stabilised);
+    if (evidence.surprise > 0) json.member_integer("surprise_replicas", evidence.surprise);
+  }
+  json.member_number("expected_load", evidence.expected_load);
+  json.member("lead", format_duration(evidence.lead_ms));
+  json.member("start_up", format_duration(evidence.start_up_ms));
+  json.member_number("relative_error", evidence.relative_error);
+  json.member_integer("scored", evidence.scored);
+  json.member_boolean("by_forecast", evidence.by_forecast);
+  json.member_integer("turns_left", evidence.turns_left);
+  if (!evidence.shadow) return;
+  json.open_member("scorecard", '{');
+  json.member_integer("ticks", evidence.shadow->ticks);
+  json.member_number("short_proposed", evidence.shadow->short_proposed);
+  json.member_number("short_running", evidence.shadow->short_running);
+  json.member_number("replicas_proposed", evidence.shadow->replicas_proposed);
+  json.member_number("replicas_running", evidence.shadow->replicas_running);
+  json.close('}');
+}
+
+void write_evidence(const GroupEvidence& evidence, JsonWriter& json) {
+  json.member("cluster", evidence.cluster);
+  json.member("group", evidence.group);
   json.member("verdict", evidence.verdict);
   member_milli("produced_per_second", evidence.produced_milli, json);
   member_milli("consumed_per_second", evidence.consumed_milli, json);
@@ -44,6 +72,14 @@ void write_reason(const ScaleAction& action, Offset input_offset, JsonWriter& js
   if (evidence.max_lag_ms) json.member("max_lag", format_duration(*evidence.max_lag_ms));
   json.member("catch_up", format_duration(evidence.catch_up_ms));
   json.member_integer("partitions", evidence.partitions);
+}
+
+void write_reason(const ScaleAction& action, Offset input_offset, JsonWriter& json) {
+  json.open_member("reason", '{');
+  json.member("code", action.code);
+  json.member("message", codec::scale_message(action));
+  json.open_member("evidence", '{');
+  std::visit([&json](const auto& evidence) { write_evidence(evidence, json); }, action.evidence);
   json.member_integer("offset", input_offset);
   json.close('}');
   json.close('}');
@@ -75,13 +111,14 @@ void write_data(const ScaleAction& action, Offset input_offset, JsonWriter& json
 void encode_scale(const ScaleAction& action, const Envelope& envelope, Encoded& out) {
   JsonWriter json(out.value);
   // Two groups may have the same target.
+  const auto* group = std::get_if<GroupEvidence>(&action.evidence);
   codec::write_event_head({.type = kScaleType,
                            .subject = action.target,
                            .partitionkey = action.target,
                            .time_ms = action.time_ms,
                            .expiry_ms = action.expiry_ms,
                            .resource = kReplicas,
-                           .apart = action.group},
+                           .apart = group == nullptr ? std::string_view() : std::string_view(group->group)},
                           envelope, out, json);
   write_data(action, envelope.input_offset, json);
   json.close('}');

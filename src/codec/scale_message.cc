@@ -1,7 +1,9 @@
 #include "codec/scale_message.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
+#include <variant>
 
 #include "base/concat.h"
 #include "base/time_text.h"
@@ -15,10 +17,13 @@ std::string one_decimal(int64_t milli) {
   return concat(std::to_string(rounded / 1000), ".", std::to_string(rounded % 1000 / 100));
 }
 
-}  // namespace
+// Four digits that count.
+std::string plainly(double number) {
+  char digits[40];
+  return std::string(digits, std::to_chars(digits, digits + sizeof digits, number, std::chars_format::general, 4).ptr);
+}
 
-std::string scale_message(const ScaleAction& action) {
-  const ScaleEvidence& evidence = action.evidence;
+std::string message_of(const ScaleAction& action, const GroupEvidence& evidence) {
   std::string text = concat("gets ", one_decimal(evidence.produced_milli), " records/s and has ", std::to_string(evidence.lag_records),
                             " to catch up within ", format_duration(evidence.catch_up_ms), "; one consumer reads ",
                             one_decimal(evidence.rate_of_one_milli), "/s: ", std::to_string(action.uncapped),
@@ -29,6 +34,23 @@ std::string scale_message(const ScaleAction& action) {
     text += concat("; ", std::to_string(action.upper), " are allowed");
   }
   return text;
+}
+
+std::string message_of(const ScaleAction& action, const LoadEvidence& evidence) {
+  if (action.code == "hold_missing_data") return concat("load or replicas are not known now: holds ", std::to_string(action.desired));
+  std::string text = concat(evidence.metric, " is ", plainly(evidence.load));
+  if (evidence.expected_load > 0)
+    text += concat(", up to ", plainly(evidence.expected_load), " is reckoned with within ", format_duration(evidence.lead_ms));
+  if (evidence.capacity > 0)
+    text += concat("; a replica carries ", plainly(evidence.capacity), ": ", plainly(evidence.reactive), " for now, ",
+                   plainly(evidence.predicted), " for what is expected");
+  return concat(text, "; from ", std::to_string(action.current), " to ", std::to_string(action.desired), " (", action.code, ")");
+}
+
+}  // namespace
+
+std::string scale_message(const ScaleAction& action) {
+  return std::visit([&action](const auto& evidence) { return message_of(action, evidence); }, action.evidence);
 }
 
 }  // namespace headroom::codec

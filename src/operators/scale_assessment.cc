@@ -27,8 +27,10 @@ std::string target_of(std::string_view pattern, std::string_view cluster, std::s
   return target;
 }
 
-ScaleEvidence evidence_of(const ScaleAssessment& assessment) {
-  return {.verdict = std::string(verdict_name(assessment.verdict)),
+GroupEvidence evidence_of(const ScaleAssessment& assessment) {
+  return {.cluster = std::string(assessment.cluster),
+          .group = std::string(assessment.group),
+          .verdict = std::string(verdict_name(assessment.verdict)),
           .produced_milli = assessment.produced_milli,
           .consumed_milli = assessment.consumed_milli,
           .rate_of_one_milli = assessment.rate_of_one_milli,
@@ -56,8 +58,6 @@ std::optional<ScaleAction> scale_command_of(const ScaleAssessment& assessment) {
   if (assessment.outcome != ScaleOutcome::kCommand) return std::nullopt;
   ScaleAction action;
   action.target = target_of(assessment.target, assessment.cluster, assessment.group);
-  action.cluster = assessment.cluster;
-  action.group = assessment.group;
   action.mode = assessment.mode;
   action.code = assessment.desired > assessment.current ? "too_few_consumers" : "too_many_consumers";
   action.time_ms = assessment.time_ms;

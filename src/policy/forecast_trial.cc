@@ -28,7 +28,7 @@ void ForecastTrial::add(const ClosedStep& step, const ForecastView& view, size_t
   if (!view.available || view.origin_ms != step.end_ms || horizon >= ForecastView::kHorizons) return;
   if (pending.size() >= kMostPending) pending.erase(pending.begin(), pending.end() - (kMostPending - 1));
   const int64_t due_ms = saturating_add(view.origin_ms, saturating_mul(view.step_ms, view.steps[horizon]));
-  pending.push_back({due_ms, view.at[horizon].point, step.value});
+  pending.push_back({due_ms, view.at[horizon].point, step.value, view.at[horizon].q95});
 }
 
 void ForecastTrial::score(const Pending& expected, double actual) {
@@ -39,11 +39,13 @@ void ForecastTrial::score(const Pending& expected, double actual) {
   ++blocks.back().scored;
   blocks.back().forecast += error_of(expected.point, actual);
   blocks.back().persistence += error_of(expected.last, actual);
+  if (actual <= expected.q95) ++blocks.back().covered;
   judge();
 }
 
 void ForecastTrial::judge() {
   const double relative = relative_error();
+  proven = proven || (scored() >= kLeastScored && relative < 1);
   if (!demoted) {
     demoted = scored() >= kLeastScored && relative > 1;
     better_steps = 0;
@@ -59,6 +61,13 @@ int64_t ForecastTrial::scored() const {
   int64_t sum = 0;
   for (const Block& block : blocks) sum = saturating_add(sum, block.scored);
   return sum;
+}
+
+double ForecastTrial::coverage() const {
+  int64_t covered = 0;
+  for (const Block& block : blocks) covered = saturating_add(covered, block.covered);
+  const int64_t all = scored();
+  return all > 0 ? static_cast<double>(covered) / static_cast<double>(all) : 0;
 }
 
 double ForecastTrial::relative_error() const {

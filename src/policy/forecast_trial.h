@@ -34,19 +34,22 @@ struct ForecastTrial {
     int64_t due_ms = 0;  // the end of the step that it is of
     double point = 0;
     double last = 0;  // persistence: the value at the origin
-    auto fields() { return std::tie(due_ms, point, last); }
+    double q95 = 0;
+    auto fields() { return std::tie(due_ms, point, last, q95); }
   };
   struct Block {
     int64_t scored = 0;
     double forecast = 0;  // sum of absolute errors
     double persistence = 0;
-    auto fields() { return std::tie(scored, forecast, persistence); }
+    int64_t covered = 0;  // values at or below their 0.95 quantile
+    auto fields() { return std::tie(scored, forecast, persistence, covered); }
   };
   std::vector<Pending> pending;  // by due_ms
   std::vector<Block> blocks;     // oldest first
   int64_t last_ms = 0;
   int64_t better_steps = 0;  // scored in a row with the errors below kRestoreBelow
   bool demoted = false;
+  bool proven = false;  // they did better than persistence once, with enough scored; nothing is known of those of a new target
 
   // Scores what was expected of the step, and then takes what the forecast of that origin expects at `horizon` (an index of view.steps). A
   // forecast of another origin than the step's end is not taken.
@@ -55,8 +58,10 @@ struct ForecastTrial {
   int64_t scored() const;
   // Mean absolute error relative to persistence's over the window; 1 where both are nought, or nothing is scored.
   double relative_error() const;
+  // The share of scored values at or below their 0.95 quantile; 0 when nothing is scored.
+  double coverage() const;
 
-  auto fields() { return std::tie(pending, blocks, last_ms, better_steps, demoted); }
+  auto fields() { return std::tie(pending, blocks, last_ms, better_steps, demoted, proven); }
 
  private:
   void score(const Pending& expected, double actual);

@@ -44,6 +44,8 @@ std::string_view forecast_standing_name(ForecastStanding standing) {
       return "used";
     case ForecastStanding::kWithheld:
       return "withheld";
+    case ForecastStanding::kRebuilding:
+      return "rebuilding";
     case ForecastStanding::kDemoted:
       return "demoted";
     case ForecastStanding::kBroken:

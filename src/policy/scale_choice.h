@@ -27,10 +27,11 @@ enum class ScaleCause : uint8_t {
 // What became of the forecast.
 enum class ForecastStanding : uint8_t {
   kUsed,
-  kWithheld,  // there is none
-  kDemoted,   // it does worse than persistence
-  kBroken,    // its numbers are none
-  kSpent,     // its changes of direction are used up for today
+  kWithheld,    // there is none
+  kRebuilding,  // it has not shown yet that it does better than persistence
+  kDemoted,     // it does worse than persistence
+  kBroken,      // its numbers are none
+  kSpent,       // its changes of direction are used up for today
 };
 
 // The snake_case words, as they stand in reasons and evidence.
@@ -38,7 +39,7 @@ std::string_view scale_cause_name(ScaleCause cause);
 std::string_view forecast_standing_name(ForecastStanding standing);
 
 // The numbers behind a decision. Loads are in the load's own unit; numbers of replicas are unrounded where they are doubles.
-struct ScaleEvidence {
+struct ChoiceEvidence {
   double load = 0;
   double capacity = 0;
   double capacity_spread = 0;  // 0 where the capacity was given
@@ -65,7 +66,7 @@ struct ScaleChoice {
   int64_t desired = 0;  // absolute
   ScaleCause cause = ScaleCause::kSteady;
   bool command = false;  // to be sent: it changed, or must hold and would expire before the next tick
-  ScaleEvidence evidence;
+  ChoiceEvidence evidence;
 };
 
 }  // namespace headroom

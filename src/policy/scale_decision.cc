@@ -34,7 +34,7 @@ bool worth_going_in(int64_t wanted, int64_t current, double min_change) {
 ScaleChoice ScaleDecision::decide(State& state, const ScaleMoment& moment) const {
   learn(state, moment);
   ScaleChoice choice;
-  ScaleEvidence& evidence = choice.evidence;
+  ChoiceEvidence& evidence = choice.evidence;
   evidence.start_up_ms = state.start_ups.start_up_ms(params_.start_up_ms);
   evidence.relative_error = state.trial.relative_error();
   evidence.scored = state.trial.scored();
@@ -66,7 +66,7 @@ void ScaleDecision::learn(State& state, const ScaleMoment& moment) const {
   if (known(moment) && moment.utilisation) state.capacity.add({moment.time_ms, *moment.load, *moment.replicas, *moment.utilisation});
 }
 
-bool ScaleDecision::know_capacity(const State& state, ScaleEvidence& evidence) const {
+bool ScaleDecision::know_capacity(const State& state, ChoiceEvidence& evidence) const {
   if (params_.capacity) {
     evidence.capacity = *params_.capacity;
     return evidence.capacity > 0;
@@ -78,8 +78,13 @@ bool ScaleDecision::know_capacity(const State& state, ScaleEvidence& evidence) c
   return learned->sure;
 }
 
+// Those that carry the load.
+int64_t ScaleDecision::ready(const State& state, const ScaleMoment& moment) const {
+  return params_.shadow && state.desired > 0 ? state.desired : *moment.replicas;
+}
+
 int64_t ScaleDecision::present(const State& state, const ScaleMoment& moment) const {
-  if (!moment.replicas) return state.desired;
+  if (!moment.replicas || (params_.shadow && state.desired > 0)) return state.desired;
   if (state.desired <= 0) return *moment.replicas;
   const int64_t patience_ms = saturating_mul(state.start_ups.start_up_ms(params_.start_up_ms), kStartUpsToHeed);
   const bool on_its_way = saturating_sub(moment.time_ms, state.desired_ms) < patience_ms;
@@ -88,6 +93,7 @@ int64_t ScaleDecision::present(const State& state, const ScaleMoment& moment) co
 
 ForecastStanding ScaleDecision::standing(const State& state, const ScaleMoment& moment) const {
   if (!moment.forecast.available) return ForecastStanding::kWithheld;
+  if (params_.proof && !state.trial.proven) return ForecastStanding::kRebuilding;
   if (state.trial.demoted) return ForecastStanding::kDemoted;
   // The way out and the way back: one left would strand the number where the forecast brought it.
   const bool spent = state.turns.last == Direction::kShrink && turns_left(state.turns, moment.time_ms) < 2;
@@ -101,7 +107,7 @@ std::optional<double> ScaleDecision::expected(const ScaleMoment& moment, Forecas
   return std::min(*most, *middle * params_.most_premium);
 }
 
-void ScaleDecision::look_ahead(const State& state, const ScaleMoment& moment, ScaleEvidence& evidence) const {
+void ScaleDecision::look_ahead(const State& state, const ScaleMoment& moment, ChoiceEvidence& evidence) const {
   if (evidence.standing != ForecastStanding::kUsed) return;
   const CapacityPolicy& policy = params_.capacity_policy;
   const ForecastView& view = moment.forecast;
@@ -121,9 +127,9 @@ void ScaleDecision::look_ahead(const State& state, const ScaleMoment& moment, Sc
 }
 
 ScaleDecision::Needs ScaleDecision::needs(State& state, const ScaleMoment& moment, ScaleChoice& choice) const {
-  ScaleEvidence& evidence = choice.evidence;
+  ChoiceEvidence& evidence = choice.evidence;
   const double full = replicas_needed(evidence.load, evidence.capacity, 1).value_or(0);
-  state.target.see(params_.target, moment.time_ms, full, *moment.replicas);
+  state.target.see(params_.target, moment.time_ms, full, ready(state, moment));
   evidence.target = state.target.target(params_.target);
   evidence.reactive = replicas_needed(evidence.load, evidence.capacity, evidence.target).value_or(0);
   look_ahead(state, moment, evidence);
@@ -148,7 +154,7 @@ void ScaleDecision::want_by_capacity(State& state, const ScaleMoment& moment, Sc
 }
 
 void ScaleDecision::go_out(const State& state, const Needs& needs, ScaleChoice& choice) const {
-  ScaleEvidence& evidence = choice.evidence;
+  ChoiceEvidence& evidence = choice.evidence;
   // StabilisedNeed counts in minutes, and without a window nothing is to be waited for.
   const auto least = params_.out_window_ms > 0 ? state.need.least_out(params_.out_window_ms) : needs.now;
   const int64_t lasting = least.value_or(choice.current);
@@ -183,7 +189,7 @@ void ScaleDecision::go_in(const Needs& needs, ScaleChoice& choice) const {
 }
 
 void ScaleDecision::want_by_threshold(const State& state, const ScaleMoment& moment, ScaleChoice& choice) const {
-  ScaleEvidence& evidence = choice.evidence;
+  ChoiceEvidence& evidence = choice.evidence;
   const bool used = evidence.standing == ForecastStanding::kUsed;
   const auto made = state.threshold.decide(
       *params_.threshold,
@@ -244,13 +250,13 @@ void ScaleDecision::settle(State& state, const ScaleMoment& moment, ScaleChoice&
     const auto way = change > 0 ? Direction::kGrow : Direction::kShrink;
     if (all_turns_count() || change < 0 || choice.evidence.by_forecast) state.turns.spend(way, moment.time_ms);
     state.rates.note(params_.rates, moment.time_ms, change);
-    state.start_ups.command(moment.time_ms, choice.current, choice.desired);
+    if (!params_.shadow) state.start_ups.command(moment.time_ms, choice.current, choice.desired);
     if (params_.threshold) state.threshold.spend(moment.time_ms);
   }
   const bool changed = choice.desired > 0 && (change != 0 || (state.desired > 0 && choice.desired != state.desired));
   const int64_t next_ms = saturating_add(moment.time_ms, params_.capacity_policy.decision_interval_ms);
   const bool expires = next_ms >= saturating_add(state.sent_ms, params_.expiry_ms);
-  const bool holds = choice.cause == ScaleCause::kHoldMissingData && choice.desired > 0;
+  const bool holds = choice.cause == ScaleCause::kHoldMissingData && state.desired > 0;
   choice.command = changed || (holds && expires);
   if (changed) state.desired_ms = moment.time_ms;
   if (choice.command) state.sent_ms = moment.time_ms;

@@ -47,6 +47,8 @@ struct ScaleDecisionParams {
   int64_t most = 1000;
   int64_t expiry_ms = 300'000;   // of a command
   int64_t silence_ms = 135'000;  // without a decision; after a longer one the windows begin anew
+  bool proof = true;             // forecasts count only once they have been better than persistence
+  bool shadow = false;           // nobody carries commands out: decides as if they had been
 };
 
 // What is known at a tick. What is not known is a gap.
@@ -67,7 +69,7 @@ struct ScaleMoment {
 // in_window asked for, each of them at least the reactive one's.
 //
 // - No change of less than the least changes; no faster than the rates; changes of direction as the budget has it.
-// - A forecast that does worse than persistence counts for nothing until it does better again (policy/forecast_trial.h).
+// - A forecast counts once it has done better than persistence, and no longer when it does worse (policy/forecast_trial.h).
 // - What a small surprise asked for is kept for a while (policy/surprise_hold.h).
 // - In a gap nothing changes; the last desired number is said again before it expires.
 // - The present number is the last desired one while that may still be on its way, else what is observed.
@@ -104,11 +106,12 @@ class ScaleDecision {
     int64_t held = 0;  // the same with what is expected until hold_ms and what a surprise asked for
   };
   void learn(State& state, const ScaleMoment& moment) const;
-  bool know_capacity(const State& state, ScaleEvidence& evidence) const;
+  bool know_capacity(const State& state, ChoiceEvidence& evidence) const;
   int64_t present(const State& state, const ScaleMoment& moment) const;
+  int64_t ready(const State& state, const ScaleMoment& moment) const;
   ForecastStanding standing(const State& state, const ScaleMoment& moment) const;
   std::optional<double> expected(const ScaleMoment& moment, ForecastQuantile quantile, int64_t until_ms) const;
-  void look_ahead(const State& state, const ScaleMoment& moment, ScaleEvidence& evidence) const;
+  void look_ahead(const State& state, const ScaleMoment& moment, ChoiceEvidence& evidence) const;
   Needs needs(State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
   void want_by_capacity(State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
   void want_by_threshold(const State& state, const ScaleMoment& moment, ScaleChoice& choice) const;

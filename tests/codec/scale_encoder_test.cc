@@ -14,8 +14,6 @@ constexpr Envelope kEnvelope{.source = "/headroom/prod", .lane = "lag_watch/3", 
 ScaleAction action() {
   ScaleAction made;
   made.target = "prod-eu1/checkout/Deployment/payments";
-  made.cluster = "prod";
-  made.group = "payments";
   made.code = "too_few_consumers";
   made.time_ms = 1795342500000;
   made.expiry_ms = made.time_ms + 300'000;
@@ -26,15 +24,17 @@ ScaleAction action() {
   made.upper = 8;
   made.uncapped = 5;
   made.cooldown_ms = 90'000;
-  made.evidence = {.verdict = "falling_behind",
-                   .produced_milli = 4'000'000,
-                   .consumed_milli = 999'950,
-                   .rate_of_one_milli = 1'000'000,
-                   .busy_minutes = 7,
-                   .lag_records = 240'000,
-                   .max_lag_ms = 61'500,
-                   .catch_up_ms = 600'000,
-                   .partitions = 24};
+  made.evidence = GroupEvidence{.cluster = "prod",
+                                .group = "payments",
+                                .verdict = "falling_behind",
+                                .produced_milli = 4'000'000,
+                                .consumed_milli = 999'950,
+                                .rate_of_one_milli = 1'000'000,
+                                .busy_minutes = 7,
+                                .lag_records = 240'000,
+                                .max_lag_ms = 61'500,
+                                .catch_up_ms = 600'000,
+                                .partitions = 24};
   return made;
 }
 
@@ -79,13 +79,13 @@ TEST(ScaleEncoder, gives_another_id_to_another_group_time_lane_or_target_and_to_
   const auto own = id(action());
   ScaleAction other = action();
   other.desired = 6;
-  other.evidence.lag_records = 1;
+  std::get<GroupEvidence>(other.evidence).lag_records = 1;
   EXPECT_EQ(id(other), own);
   Envelope later = kEnvelope;
   later.sequence = 4712;
   EXPECT_EQ(id(action(), later), own);
   other = action();
-  other.group = "refunds";
+  std::get<GroupEvidence>(other.evidence).group = "refunds";
   EXPECT_NE(id(other), own);
   other = action();
   other.time_ms += 1;
@@ -112,8 +112,8 @@ TEST(ScaleEncoder, says_what_the_limits_held_back) {
 TEST(ScaleEncoder, leaves_out_what_is_not_known_and_survives_any_number) {
   ScaleAction made = action();
   made.mode = ActionMode::kPropose;
-  made.evidence.max_lag_ms.reset();
-  made.evidence.produced_milli = std::numeric_limits<int64_t>::max();
+  std::get<GroupEvidence>(made.evidence).max_lag_ms.reset();
+  std::get<GroupEvidence>(made.evidence).produced_milli = std::numeric_limits<int64_t>::max();
   made.target = "elsewhere";
   const auto data = parsed(made)["data"];
   EXPECT_FALSE(data["reason"]["evidence"].contains("max_lag"));

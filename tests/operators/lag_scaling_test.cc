@@ -29,8 +29,8 @@ TEST(LagScaling, asks_for_what_reads_the_load_and_drains_the_lag_in_time) {
   EXPECT_EQ(command.mode, ActionMode::kApply);
   EXPECT_EQ(command.target, "prod/kafka/ConsumerGroup/payments");
   EXPECT_EQ(command.expiry_ms, command.time_ms + 5 * kMinuteMs);
-  EXPECT_EQ(command.evidence.rate_of_one_milli, 1'000'000);
-  EXPECT_EQ(command.evidence.verdict, "falling_behind");
+  EXPECT_EQ(std::get<GroupEvidence>(command.evidence).rate_of_one_milli, 1'000'000);
+  EXPECT_EQ(std::get<GroupEvidence>(command.evidence).verdict, "falling_behind");
 }
 
 TEST(LagScaling, holds_until_five_busy_minutes_were_measured) {

@@ -40,6 +40,34 @@ TEST(ForecastTrial, demotes_what_does_worse_than_persistence_after_120_scored_st
   EXPECT_NEAR(load.trial.relative_error(), 1.5, 1e-9);
 }
 
+TEST(ForecastTrial, is_proven_once_120_scored_steps_are_better_than_persistence) {
+  Rising load;
+  load.run(120, 0.5);
+  EXPECT_FALSE(load.trial.proven);
+  load.run(1, 0.5);
+  EXPECT_TRUE(load.trial.proven);
+  load.run(300, 3);
+  EXPECT_TRUE(load.trial.demoted);
+  EXPECT_TRUE(load.trial.proven) << "demotion is another matter";
+  Rising worse;
+  worse.run(500, 1.01);
+  EXPECT_FALSE(worse.trial.proven);
+}
+
+TEST(ForecastTrial, counts_how_often_a_value_was_below_its_quantile) {
+  ForecastTrial trial;
+  for (int64_t i = 1; i <= 101; ++i) {
+    ForecastView view;
+    view.available = true;
+    view.origin_ms = i * kStepMs;
+    view.at[0].point = 1;
+    view.at[0].q95 = i % 4 == 0 ? 0.5 : 1;
+    trial.add({view.origin_ms, 1}, view, 0);
+  }
+  EXPECT_EQ(trial.scored(), 100);
+  EXPECT_DOUBLE_EQ(trial.coverage(), 0.75);
+}
+
 TEST(ForecastTrial, does_not_demote_what_is_as_good_as_persistence) {
   Rising load;
   load.run(3000, 1.0);

@@ -25,6 +25,7 @@ ScaleDecisionParams plain() {
   params.out_room = 0;
   params.min_change_out = params.min_change_forecast = params.min_change_in = 0.1;
   params.surprise.a_day = 0;
+  params.proof = false;
   return params;
 }
 
@@ -58,6 +59,42 @@ struct Target {
   int64_t ticks = 0;
   int64_t replicas = 10;
 };
+
+TEST(ScaleDecision, takes_no_forecast_that_has_not_shown_that_it_is_better_than_the_last_value) {
+  auto params = plain();
+  params.proof = true;
+  Target target(params);
+  const auto unproven = target.tick(500, 2000);
+  EXPECT_EQ(unproven.evidence.standing, ForecastStanding::kRebuilding);
+  EXPECT_EQ(unproven.desired, 10) << "the present load alone";
+  target.state.trial.proven = true;
+  EXPECT_EQ(target.tick(500, 2000).desired, 20);
+}
+
+TEST(ScaleDecision, decides_in_the_shadow_as_if_its_commands_were_carried_out) {
+  auto params = plain();
+  params.shadow = true;
+  const ScaleDecision decision(params);
+  ScaleDecision::State state;
+  ScaleMoment moment{.time_ms = kStartMs, .load = 1600, .replicas = 10};
+  EXPECT_EQ(decision.decide(state, moment).desired, 20);
+  for (int64_t i = 1; i < 400; ++i) {
+    moment.time_ms = kStartMs + i * kTickMs;
+    const auto choice = decision.decide(state, moment);
+    ASSERT_EQ(choice.current, 20) << "nobody heeds it, and it stays";
+    ASSERT_FALSE(choice.command);
+  }
+}
+
+TEST(ScaleDecision, repeats_nothing_in_a_gap_before_it_ever_decided) {
+  const ScaleDecision decision(plain());
+  ScaleDecision::State state;
+  for (int64_t i = 0; i < 100; ++i) {
+    const auto choice = decision.decide(state, {.time_ms = kStartMs + i * kTickMs, .replicas = 10});
+    ASSERT_EQ(choice.cause, ScaleCause::kHoldMissingData);
+    ASSERT_FALSE(choice.command);
+  }
+}
 
 TEST(ScaleDecision, goes_out_to_the_larger_of_reactive_and_forecast) {
   Target reactive(plain());
