@@ -93,6 +93,7 @@ class Process {
         loaded_(loaded),
         config_(loaded.config),
         workloads_(std::make_shared<TopWorkloads>(static_cast<size_t>(config_.http.top_k))),
+        loads_(std::make_shared<TopLoads>(static_cast<size_t>(config_.http.top_k))),
         lag_(std::make_shared<LagFamilies>(LagSeriesLimits{.partitions = static_cast<size_t>(config_.http.lag_top_k)},
                                            [] { return SystemClock().wall_ms(); })),
         server_({.listen = config_.http.listen}),
@@ -142,6 +143,7 @@ class Process {
 
   Status build() {
     TopologyObservers observers = metrics_observers(metrics_, *workloads_);
+    observers.load = load_metrics_observer(*loads_);
     observers.lag = lag_metrics_observers(*lag_, config_.http.lag_groups);
     for (const auto& part : config_.topologies) {
       auto topology = build_topology(config_, part.name, observers);
@@ -191,6 +193,7 @@ class Process {
   Status serve() {
     server_.add_metrics(metrics_.collectable());
     server_.add_metrics(workloads_);
+    server_.add_metrics(loads_);
     server_.add_metrics(lag_);
     if (lag_source_) server_.add_metrics(lag_source_->metrics().collectable());
     server_.add_json("/api/v1/status", [this] { return status_json(config_.installation, workers_, spot_.view()); });
@@ -290,6 +293,7 @@ class Process {
   sigset_t signals_{};
   WorkerMetrics metrics_;
   std::shared_ptr<TopWorkloads> workloads_;
+  std::shared_ptr<TopLoads> loads_;
   std::shared_ptr<LagFamilies> lag_;
   HttpServer server_;
   std::vector<std::unique_ptr<Running>> running_;

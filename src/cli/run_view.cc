@@ -103,6 +103,24 @@ TopologyObservers metrics_observers(WorkerMetrics& metrics, TopWorkloads& worklo
   return observers;
 }
 
+ObserveLoad load_metrics_observer(TopLoads& loads) {
+  struct See {
+    TopLoads& loads;
+    void operator()(const ForecastReport& report) const { loads.update(report); }
+    void operator()(const LoadRefusal& refusal) const { loads.refused(refusal.reason); }
+    void operator()(const LoadAssessment& made) const {
+      const ScaleChoice& choice = made.choice;
+      loads.update(LoadDecision{.target = made.target,
+                                .metric = made.metric,
+                                .cause = scale_cause_name(choice.cause),
+                                .time_ms = made.time_ms,
+                                .current = choice.current,
+                                .desired = choice.desired});
+    }
+  };
+  return [&loads](const LaneIdentity&, const LoadOutput& output) { std::visit(See{loads}, output); };
+}
+
 std::string status_json(std::string_view installation, std::span<const std::unique_ptr<WorkerThread>> workers, const SpotView& spot) {
   using Json = nlohmann::ordered_json;
   Json report = {{"installation", installation}, {"workers", Json::array()}};

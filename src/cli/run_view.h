@@ -11,6 +11,7 @@
 #include "http/http_server.h"
 #include "http/lag_families.h"
 #include "http/metrics.h"
+#include "http/top_loads.h"
 #include "http/top_workloads.h"
 #include "topologies/registry.h"
 #include "worker/probe.h"
@@ -41,6 +42,8 @@ class MetricsProbe : public WorkerProbe {
 
 // Counts assessments and keeps the top lying containers; for TopologyObservers.
 TopologyObservers metrics_observers(WorkerMetrics& metrics, TopWorkloads& workloads);
+// Counts forecasts and decisions and keeps the targets with the most replicas; for TopologyObservers::load.
+ObserveLoad load_metrics_observer(TopLoads& loads);
 
 // GET /api/v1/status: every worker and lane of this process.
 std::string status_json(std::string_view installation, std::span<const std::unique_ptr<WorkerThread>> workers, const SpotView& spot);

@@ -119,8 +119,10 @@ void declare(SettingVisitor& v, HttpConfig& c) {
   v.text(
       {"listen", "Where /metrics, /livez, /readyz and the API answer. There is no authentication: bind it to where only you can reach it."},
       c.listen, kListen);
-  v.integer({"top_k", "Most lying containers that are exported with series of their own; the rest is in the topics."}, c.top_k,
-            {0, 10'000});
+  v.integer(
+      {"top_k",
+       "Most lying containers, and loads with the most replicas, that are exported with series of their own; the rest is in the topics."},
+      c.top_k, {0, 10'000});
   v.integer({"lag_top_k", "Partitions of consumer groups with the most lag that are exported with series of their own; groups all are."},
             c.lag_top_k, {0, 100'000});
   v.texts({"lag_groups", "Consumer groups of which every partition is exported: `*` stands for any characters, `?` for one."}, c.lag_groups,
