@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <concepts>
@@ -92,22 +93,29 @@ class JsonWriter {
       place /= 10;
     } while (rest != 0);
   }
+  static bool plain(char c) { return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20; }
   void quote(std::string_view text) {
     *out_ += '"';
-    for (const char c : text) {
-      if (c == '"' || c == '\\') {
-        *out_ += '\\';
-        *out_ += c;
-      } else if (static_cast<unsigned char>(c) < 0x20) {
-        constexpr std::string_view kHex = "0123456789abcdef";
-        *out_ += "\\u00";
-        *out_ += kHex[static_cast<unsigned char>(c) >> 4];
-        *out_ += kHex[static_cast<unsigned char>(c) & 15];
-      } else {
-        *out_ += c;
-      }
+    // Most texts need no escape, and those that do need few.
+    while (!text.empty()) {
+      const size_t run = static_cast<size_t>(std::find_if_not(text.begin(), text.end(), plain) - text.begin());
+      out_->append(text.substr(0, run));
+      if (run == text.size()) break;
+      escape(text[run]);
+      text.remove_prefix(run + 1);
     }
     *out_ += '"';
+  }
+  void escape(char c) {
+    *out_ += '\\';
+    if (c == '"' || c == '\\') {
+      *out_ += c;
+      return;
+    }
+    constexpr std::string_view kHex = "0123456789abcdef";
+    *out_ += "u00";
+    *out_ += kHex[static_cast<unsigned char>(c) >> 4];
+    *out_ += kHex[static_cast<unsigned char>(c) & 15];
   }
 
   std::string* out_;
