@@ -98,6 +98,21 @@ Method ours(const Series& series, const EvalSettings& settings, const LstmWeight
   return [method = std::make_shared<Ours<Size>>(series, settings, weights)](size_t row) { return method->answer(row); };
 }
 
+// Rows before the first origin that counts.
+size_t warm_up_rows(const Series& series, const EvalSettings& settings) {
+  if (settings.from_ms) {
+    const auto first = std::lower_bound(series.times_ms.begin(), series.times_ms.end(), series.times_ms[0] + *settings.from_ms);
+    return static_cast<size_t>(first - series.times_ms.begin());
+  }
+  const auto week = static_cast<size_t>(7 * 86'400'000 / series.step_ms);
+  return settings.warm_up.value_or(std::min(series.values.size() / 2, week));
+}
+
+bool counts(const Series& series, const EvalSettings& settings, size_t row) {
+  if (settings.to_ms && series.times_ms[row] - series.times_ms[0] > *settings.to_ms) return false;
+  return row >= warm_up_rows(series, settings);
+}
+
 // A bar, with the quantiles of its own last errors.
 Method bar(std::string_view name, const Series& series, const EvalSettings& settings) {
   struct Run {
@@ -106,7 +121,8 @@ Method bar(std::string_view name, const Series& series, const EvalSettings& sett
     std::array<LastErrors, kForecastHorizons> errors;
   };
   auto run = std::make_shared<Run>();
-  run->bar = make_bar(name, {std::max<int64_t>(86'400'000 / series.step_ms, 1), settings.horizons});
+  const int64_t day = std::max<int64_t>(86'400'000 / series.step_ms, 1);
+  run->bar = make_bar(name, {day, settings.horizons, warm_up_rows(series, settings), settings.seed});
   return [run, &series, settings](size_t row) {
     Answer out;
     const auto points = run->bar->step(static_cast<float>(series.values[row]));
@@ -151,14 +167,6 @@ void write_row(std::FILE* out, const Row& row, double point, const std::array<do
   std::fprintf(out, "%s,%lld,%d,%s,%.9g,%.7g,%.7g,%.7g,%.7g,%.7g\n", row.series.name.c_str(),
                static_cast<long long>(row.series.times_ms[row.origin]), row.horizon, row.method.c_str(), row.truth, point, q[0], q[1], q[2],
                q[3]);
-}
-
-bool counts(const Series& series, const EvalSettings& settings, size_t row) {
-  const int64_t since_ms = series.times_ms[row] - series.times_ms[0];
-  if (settings.to_ms && since_ms > *settings.to_ms) return false;
-  if (settings.from_ms) return since_ms >= *settings.from_ms;
-  const auto week = static_cast<size_t>(7 * 86'400'000 / series.step_ms);
-  return row >= settings.warm_up.value_or(std::min(series.values.size() / 2, week));
 }
 
 }  // namespace
