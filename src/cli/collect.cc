@@ -23,6 +23,7 @@ namespace {
 constexpr int64_t kLeastStepMs = 1000;
 constexpr int64_t kMostStepMs = 24LL * 3600 * 1000;
 constexpr int64_t kTryAgainMs = 1000;
+constexpr const char* kTopic = "headroom.samples";
 
 struct CollectOptions {
   ConfigOptions config;
@@ -45,13 +46,15 @@ struct CollectOptions {
   std::string timeout = "60s";
   std::string retry_for = "5m";
   std::string out;
-  std::string topic = "headroom.samples";
+  std::optional<std::string> topic;
   std::string progress;
   std::string source;
   std::string delay = "5s";
   bool create_topics = false;
   bool follow = false;
   bool restart = false;
+
+  std::string topic_name() const { return topic.value_or(kTopic); }
 };
 
 Status bad(std::string what) {
@@ -169,7 +172,7 @@ Result<CollectPlan> read_plan(const CollectOptions& options) {
 CollectProgress asked_for(const CollectOptions& options, const CollectPlan& plan) {
   CollectProgress out;
   out.what = {{"--step", format_duration(plan.window.step_ms)}, {"--target", options.target}};
-  if (options.out.empty()) out.what.emplace_back("--topic", options.topic);
+  if (options.out.empty()) out.what.emplace_back("--topic", options.topic_name());
   for (size_t query = 0; query < plan.mapping.queries.size(); ++query)
     out.what.emplace_back(concat("--query ", std::to_string(query + 1)), options.queries[query]);
   if (!options.container.empty()) out.what.emplace_back("--container", options.container);
@@ -205,7 +208,7 @@ class Collect {
     }
     const auto loaded = load_or_explain(options_.config);
     if (!loaded) return kExitUsage;
-    SampleTopicOptions topic{loaded->config.kafka, options_.topic, options_.create_topics};
+    SampleTopicOptions topic{loaded->config.kafka, options_.topic_name(), options_.create_topics};
     CollectTopic samples({topic, options_.progress, options_.restart, options_.source.empty() ? host_name() : options_.source});
     return collect(samples, [&samples](int64_t tick_ms, int64_t interval_ms) { return samples.tick(tick_ms, interval_ms); });
   }
@@ -229,7 +232,7 @@ class Collect {
       auto reached = sink.begin(asked_for(options_, plan_));
       const Code code = reached.status().code();
       if ((code != Code::kUnavailable && code != Code::kTimeout) || clock_.steady_us() >= until_us) return reached;
-      log_warn("the brokers do not answer yet", {{"topic", options_.topic}, {"why", reached.status().message()}});
+      log_warn("the brokers do not answer yet", {{"topic", options_.topic_name()}, {"why", reached.status().message()}});
       if (!stop_.wait_for(kTryAgainMs)) return Status(Code::kAborted, "asked to end");
     }
   }
@@ -242,12 +245,22 @@ class Collect {
   PrometheusClient prometheus_;
 };
 
+// What would change nothing of a folder of CSVs.
+Status check_folder(const CollectOptions& options) {
+  if (options.out.empty()) return Status::ok();
+  if (!options.progress.empty()) return bad("--progress is for Kafka; a folder has its own");
+  if (options.topic) return bad("--topic is for Kafka; leave it out, or --out");
+  if (options.create_topics) return bad("--create-topics is for Kafka; leave it out, or --out");
+  if (!options.source.empty()) return bad("--source stands in ticks, which only Kafka gets; leave it out, or --out");
+  return Status::ok();
+}
+
 int collect(const CollectOptions& options) {
   const auto server = read_server(options);
   if (!server) return fail(kExitUsage, server.status().message());
   const auto plan = read_plan(options);
   if (!plan) return fail(kExitUsage, plan.status().message());
-  if (!options.out.empty() && !options.progress.empty()) return fail(kExitUsage, "--progress is for Kafka; a folder has its own");
+  if (const Status right = check_folder(options); !right) return fail(kExitUsage, right.message());
   if (server->credentials.secret && !server->url.tls && !server->url.loopback())
     log_warn("the secret goes over the network unencrypted; https would hide it", {{"url", server->url.shown()}});
   return Collect(options, *plan, *server).run();
@@ -293,7 +306,7 @@ void add_sink_options(CLI::App& app, CollectOptions& options) {
   app.add_option("--out", options.out, "A folder for one CSV a target (time_ms,value[,name...]); without it: to Kafka")
       ->type_name("FOLDER");
   add_config_options(app, options.config, false);
-  app.add_option("--topic", options.topic, "The topic to produce to")->capture_default_str();
+  app.add_option("--topic", options.topic, "The topic to produce to")->default_str(kTopic);
   app.add_option("--progress", options.progress, "To Kafka: the file that says where an interrupted run goes on")->type_name("FILE");
   app.add_flag("--restart", options.restart, "Pass over what an earlier run has reached, and overwrite its CSVs");
   app.add_flag("--follow", options.follow, "Go on at every step, with samples and a tick to every partition, until SIGTERM or SIGINT");

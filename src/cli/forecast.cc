@@ -1,5 +1,7 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
@@ -8,7 +10,9 @@
 #include "base/time_text.h"
 #include "cli/commands.h"
 #include "cli/csv_reader.h"
+#include "cli/durable_file.h"
 #include "cli/forecast_eval.h"
+#include "cli/forecast_plot.h"
 #include "forecast/machine.h"
 
 namespace headroom {
@@ -23,6 +27,9 @@ struct EvalOptions {
   std::optional<size_t> warm_up;
   std::string from, to;
   uint64_t seed = 1;
+  std::string plot;
+  std::string plot_last = "1d";
+  std::optional<int> plot_horizon;
 };
 
 Result<EvalSettings> settings_of(const EvalOptions& options) {
@@ -45,6 +52,28 @@ Result<EvalSettings> settings_of(const EvalOptions& options) {
   settings.warm_up = options.warm_up;
   settings.seed = options.seed;
   return settings;
+}
+
+Result<ForecastPlot::Settings> plot_settings_of(const EvalOptions& options, const EvalSettings& settings) {
+  ForecastPlot::Settings out;
+  out.horizon = options.plot_horizon.value_or(settings.horizons.back());
+  if (std::find(settings.horizons.begin(), settings.horizons.end(), out.horizon) == settings.horizons.end())
+    return Status(Code::kInvalid, "--plot-horizon: one of those of --horizons");
+  const auto last = parse_duration(options.plot_last);
+  if (!last || *last <= 0)
+    return Status(Code::kInvalid, concat("--plot-last ", options.plot_last, ": expected a duration, such as 1d or 6h"));
+  out.last_ms = *last;
+  const std::filesystem::path folder = std::filesystem::path(options.plot).parent_path();
+  if (std::error_code error; !folder.empty() && !std::filesystem::is_directory(folder, error))
+    return Status(Code::kInvalid, concat("--plot: there is no folder ", folder.string()));
+  return out;
+}
+
+// FILE.svg, or FILE-NAME.svg where there are several series.
+std::string plot_path(const EvalOptions& options, const Series& series, bool several) {
+  if (!several) return options.plot;
+  const std::filesystem::path path = options.plot;
+  return (path.parent_path() / concat(path.stem().string(), "-", series.name, path.extension().string())).string();
 }
 
 // Which source each series is of: a CSV without header, series,source.
@@ -116,51 +145,85 @@ Result<std::vector<Series>> read_all(const EvalOptions& options) {
   return out;
 }
 
-int evaluate_all(const EvalOptions& options, const EvalSettings& settings, const std::vector<Series>& series,
-                 const std::map<std::string, std::string>& sources) {
+// What is asked for, checked and read.
+struct EvalInput {
+  EvalSettings settings;
+  ForecastPlot::Settings plot;
+  std::vector<Series> series;
+  std::map<std::string, std::string> sources;
+};
+
+Result<SeriesScores> evaluate_one(const EvalOptions& options, const EvalInput& input, const Series& series, const EvalWeights& weights,
+                                  std::FILE* rows) {
+  ForecastPlot plot(input.plot);
+  auto scores = evaluate(series, input.settings, weights, [&](const JudgedForecast& forecast) {
+    if (rows != nullptr) write_row(rows, forecast);
+    if (!options.plot.empty()) plot.take(forecast);
+  });
+  if (plot.empty()) return scores;
+  const std::string path = plot_path(options, series, input.series.size() > 1);
+  if (Status written = replace_durably(path, svg_chart(plot.chart(series))); !written) return written;
+  return scores;
+}
+
+int evaluate_all(const EvalOptions& options, const EvalInput& input) {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(options.out.empty() ? nullptr : std::fopen(options.out.c_str(), "w"), std::fclose);
   if (!options.out.empty() && out == nullptr) return fail(kExitUsage, concat("cannot write ", options.out));
-  if (out) std::fputs("series,origin_ms,horizon,method,actual,point,q50,q90,q95,q99\n", out.get());
+  if (out) std::fputs(kEvalHeader, out.get());
   std::optional<LeaveSourceOut> weights;
-  if (!sources.empty()) weights.emplace(series, sources, settings);
+  if (!input.sources.empty()) weights.emplace(input.series, input.sources, input.settings);
   std::map<std::string, SeriesScores> scores;
-  for (const auto& one : series) {
+  for (const auto& one : input.series) {
     std::fprintf(stderr, "%s: %zu values\n", one.name.c_str(), one.values.size());
-    auto of_series = evaluate(one, settings, weights ? weights->without(sources.at(one.name)) : EvalWeights{}, out.get());
-    if (of_series.empty())
+    const EvalWeights of_others = weights ? weights->without(input.sources.at(one.name)) : EvalWeights{};
+    auto of_series = evaluate_one(options, input, one, of_others, out.get());
+    if (!of_series) return fail(kExitOutside, of_series.status().message());
+    if (of_series->empty())
       std::fprintf(stderr, "%s: left out, for it has no origin after --warmup or --from whose truth is known\n", one.name.c_str());
     else
-      scores[one.name] = std::move(of_series);
+      scores[one.name] = std::move(*of_series);
   }
   if (out && std::ferror(out.get()) != 0) return fail(kExitOutside, concat("cannot write all of ", options.out));
   if (scores.empty()) return fail(kExitUsage, "no series has an origin after --warmup or between --from and --to");
-  std::printf("%s%zu series, seed %llu, %s\n", eval_table(scores, settings.horizons).c_str(), scores.size(),
-              static_cast<unsigned long long>(settings.seed),
-              sources.empty() ? "without trained weights" : "weights trained on the other sources");
+  std::printf("%s%zu series, seed %llu, %s\n", eval_table(scores, input.settings.horizons).c_str(), scores.size(),
+              static_cast<unsigned long long>(input.settings.seed),
+              input.sources.empty() ? "without trained weights" : "weights trained on the other sources");
   return kExitFine;
+}
+
+Result<std::map<std::string, std::string>> sources_of(const std::string& path, const std::vector<Series>& series) {
+  auto sources = read_sources(path);
+  if (!sources) return sources.status();
+  std::set<std::string> different;
+  for (const auto& one : series) {
+    if (!sources->contains(one.name)) return Status(Code::kInvalid, concat(path, " does not say of which source ", one.name, " is"));
+    different.insert(sources->at(one.name));
+  }
+  if (different.size() < 2)
+    return Status(Code::kInvalid, "--leave-source-out: all series are of one source, so nothing is left to train on");
+  std::erase_if(*sources, [&](const auto& entry) { return !different.contains(entry.second); });
+  return sources;
+}
+
+Result<EvalInput> input_of(const EvalOptions& options) {
+  const auto settings = settings_of(options);
+  if (!settings) return settings.status();
+  const auto plot = plot_settings_of(options, *settings);
+  if (!plot) return plot.status();
+  auto series = read_all(options);
+  if (!series) return series.status();
+  EvalInput out{*settings, *plot, std::move(*series), {}};
+  if (options.leave_source_out.empty()) return out;
+  auto sources = sources_of(options.leave_source_out, out.series);
+  if (!sources) return sources.status();
+  out.sources = std::move(*sources);
+  return out;
 }
 
 int eval(const EvalOptions& options) {
   if (const Status fits = machine_can_forecast(); !fits) return fail(kExitOutside, fits.message());
-  const auto settings = settings_of(options);
-  if (!settings) return fail(kExitUsage, settings.status().message());
-  const auto series = read_all(options);
-  if (!series) return fail(kExitUsage, series.status().message());
-  std::map<std::string, std::string> sources;
-  if (!options.leave_source_out.empty()) {
-    auto read = read_sources(options.leave_source_out);
-    if (!read) return fail(kExitUsage, read.status().message());
-    sources = std::move(*read);
-    std::set<std::string> different;
-    for (const auto& one : *series) {
-      if (!sources.contains(one.name))
-        return fail(kExitUsage, concat(options.leave_source_out, " does not say of which source ", one.name, " is"));
-      different.insert(sources.at(one.name));
-    }
-    if (different.size() < 2) return fail(kExitUsage, "--leave-source-out: all series are of one source, so nothing is left to train on");
-    std::erase_if(sources, [&](const auto& entry) { return !different.contains(entry.second); });
-  }
-  return evaluate_all(options, *settings, *series, sources);
+  const auto input = input_of(options);
+  return input ? evaluate_all(options, *input) : fail(kExitUsage, input.status().message());
 }
 
 std::function<int()> setup(CLI::App& app) {
@@ -177,6 +240,14 @@ std::function<int()> setup(CLI::App& app) {
       ->add_option("--leave-source-out", options->leave_source_out,
                    "CSV of series,source: train the weights of each series on those of other sources only")
       ->type_name("MAP");
+  eval_app
+      ->add_option("--plot", options->plot,
+                   "An SVG of the last forecasts of headroom beside what came, or one a series, FILE-NAME.svg, of several")
+      ->type_name("FILE.svg");
+  eval_app->add_option("--plot-last", options->plot_last, "how much of the end of the origins it shows")
+      ->capture_default_str()
+      ->needs("--plot");
+  eval_app->add_option("--plot-horizon", options->plot_horizon, "which of --horizons it shows; default: the last")->needs("--plot");
   eval_app->add_option("--time-column", options->columns.time, "time_ms unless given");
   eval_app->add_option("--value-column", options->columns.value, "value unless given");
   app.require_subcommand(1);
@@ -188,7 +259,8 @@ std::function<int()> setup(CLI::App& app) {
 Command forecast_command() {
   return {"forecast", "Measure forecasts on series of the past.",
           "  headroom forecast eval --series traces/ --horizons 1,5,15 --out rows.csv\n"
-          "  headroom forecast eval --series traces/ --leave-source-out sources.csv --seed 2\n",
+          "  headroom forecast eval --series traces/ --leave-source-out sources.csv --seed 2\n"
+          "  headroom forecast eval --series load.csv --plot load.svg --plot-last 6h --plot-horizon 5\n",
           setup};
 }
 

@@ -11,8 +11,7 @@
 namespace headroom {
 namespace {
 
-constexpr size_t kShown = 4;
-constexpr std::array<float, kShown> kShownQuantiles = {0.5F, 0.9F, 0.95F, 0.99F};
+constexpr size_t kShown = kEvalQuantiles.size();
 constexpr size_t k95 = 2;
 
 struct Answer {
@@ -78,7 +77,7 @@ class Ours {
     for (size_t h = 0; h < kForecastHorizons; ++h) {
       out.point[h] = made ? static_cast<double>(made->point[h]) : series_.values[row];
       for (size_t q = 0; q < kShown; ++q) {
-        const auto at = static_cast<size_t>(std::find(kQuantiles.begin(), kQuantiles.end(), kShownQuantiles[q]) - kQuantiles.begin());
+        const auto at = static_cast<size_t>(std::find(kQuantiles.begin(), kQuantiles.end(), kEvalQuantiles[q]) - kQuantiles.begin());
         out.quantiles[h][q] = made ? static_cast<double>(made->quantiles[h][at]) : series_.values[row];
       }
     }
@@ -98,6 +97,21 @@ Method ours(const Series& series, const EvalSettings& settings, const LstmWeight
   return [method = std::make_shared<Ours<Size>>(series, settings, weights)](size_t row) { return method->answer(row); };
 }
 
+// Rows before the first origin that counts.
+size_t warm_up_rows(const Series& series, const EvalSettings& settings) {
+  if (settings.from_ms) {
+    const auto first = std::lower_bound(series.times_ms.begin(), series.times_ms.end(), series.times_ms[0] + *settings.from_ms);
+    return static_cast<size_t>(first - series.times_ms.begin());
+  }
+  const auto week = static_cast<size_t>(7 * 86'400'000 / series.step_ms);
+  return settings.warm_up.value_or(std::min(series.values.size() / 2, week));
+}
+
+bool counts(const Series& series, const EvalSettings& settings, size_t row) {
+  if (settings.to_ms && series.times_ms[row] - series.times_ms[0] > *settings.to_ms) return false;
+  return row >= warm_up_rows(series, settings);
+}
+
 // A bar, with the quantiles of its own last errors.
 Method bar(std::string_view name, const Series& series, const EvalSettings& settings) {
   struct Run {
@@ -106,7 +120,8 @@ Method bar(std::string_view name, const Series& series, const EvalSettings& sett
     std::array<LastErrors, kForecastHorizons> errors;
   };
   auto run = std::make_shared<Run>();
-  run->bar = make_bar(name, {std::max<int64_t>(86'400'000 / series.step_ms, 1), settings.horizons});
+  const int64_t day = std::max<int64_t>(86'400'000 / series.step_ms, 1);
+  run->bar = make_bar(name, {day, settings.horizons, warm_up_rows(series, settings), settings.seed});
   return [run, &series, settings](size_t row) {
     Answer out;
     const auto points = run->bar->step(static_cast<float>(series.values[row]));
@@ -118,7 +133,7 @@ Method bar(std::string_view name, const Series& series, const EvalSettings& sett
       }
       out.point[h] = static_cast<double>(points[h]);
       pending.push_back(out.point[h]);
-      for (size_t q = 0; q < kShown; ++q) out.quantiles[h][q] = out.point[h] + run->errors[h].quantile(kShownQuantiles[q]);
+      for (size_t q = 0; q < kShown; ++q) out.quantiles[h][q] = out.point[h] + run->errors[h].quantile(kEvalQuantiles[q]);
     }
     return out;
   };
@@ -138,29 +153,6 @@ void score(MethodScore& score, double truth, const Answer& answer, const Answer&
   ++score.origins;
 }
 
-// One forecast, as a row of the output names it.
-struct Row {
-  const Series& series;
-  size_t origin;
-  int horizon;
-  const std::string& method;
-  double truth;
-};
-
-void write_row(std::FILE* out, const Row& row, double point, const std::array<double, kShown>& q) {
-  std::fprintf(out, "%s,%lld,%d,%s,%.9g,%.7g,%.7g,%.7g,%.7g,%.7g\n", row.series.name.c_str(),
-               static_cast<long long>(row.series.times_ms[row.origin]), row.horizon, row.method.c_str(), row.truth, point, q[0], q[1], q[2],
-               q[3]);
-}
-
-bool counts(const Series& series, const EvalSettings& settings, size_t row) {
-  const int64_t since_ms = series.times_ms[row] - series.times_ms[0];
-  if (settings.to_ms && since_ms > *settings.to_ms) return false;
-  if (settings.from_ms) return since_ms >= *settings.from_ms;
-  const auto week = static_cast<size_t>(7 * 86'400'000 / series.step_ms);
-  return row >= settings.warm_up.value_or(std::min(series.values.size() / 2, week));
-}
-
 }  // namespace
 
 std::vector<std::string> eval_methods() {
@@ -169,15 +161,21 @@ std::vector<std::string> eval_methods() {
   return out;
 }
 
-SeriesScores evaluate(const Series& series, const EvalSettings& settings, const EvalWeights& weights, std::FILE* out) {
+void write_row(std::FILE* out, const JudgedForecast& forecast) {
+  const auto& q = forecast.quantiles;
+  std::fprintf(out, "%s,%lld,%d,%s,%.9g,%.7g,%.7g,%.7g,%.7g,%.7g\n", forecast.series.name.c_str(),
+               static_cast<long long>(forecast.series.times_ms[forecast.origin]), forecast.horizon, forecast.method.c_str(), forecast.truth,
+               forecast.point, q[0], q[1], q[2], q[3]);
+}
+
+SeriesScores evaluate(const Series& series, const EvalSettings& settings, const EvalWeights& weights, const ForecastObserver& observer) {
   std::vector<std::pair<std::string, Method>> methods = {
       {HeadroomSize::kName, ours<HeadroomSize>(series, settings, weights.headroom)},
       {HeadroomSmallSize::kName, ours<HeadroomSmallSize>(series, settings, weights.small)}};
   for (const auto name : kBars) methods.emplace_back(name, bar(name, series, settings));
   const size_t persistence = 2;
   SeriesScores scores;
-  // By origin. A forecast is judged, and its row written, when its truth comes: so the rows of a file that was cut are the first of the
-  // whole one's.
+  // By origin: a forecast is judged when its truth comes.
   std::vector<std::vector<Answer>> answers(static_cast<size_t>(kMostHorizon) + 1, std::vector<Answer>(methods.size()));
   for (size_t row = 0; row < series.values.size(); ++row) {
     for (size_t m = 0; m < methods.size(); ++m) answers[row % answers.size()][m] = methods[m].second(row);
@@ -187,8 +185,8 @@ SeriesScores evaluate(const Series& series, const EvalSettings& settings, const 
       const auto& then = answers[origin % answers.size()];
       for (size_t m = 0; m < methods.size(); ++m) {
         score(scores[methods[m].first][h], series.values[row], then[m], then[persistence], h);
-        const Row place{series, origin, settings.horizons[h], methods[m].first, series.values[row]};
-        if (out != nullptr) write_row(out, place, then[m].point[h], then[m].quantiles[h]);
+        if (observer)
+          observer({series, methods[m].first, origin, settings.horizons[h], series.values[row], then[m].point[h], then[m].quantiles[h]});
       }
     }
   }

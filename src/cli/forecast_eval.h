@@ -36,6 +36,24 @@ struct MethodScore {
 // By method, then horizon.
 using SeriesScores = std::map<std::string, std::array<MethodScore, kForecastHorizons>>;
 
+// The quantiles that are judged and written of the forecasts.
+inline constexpr std::array<float, 4> kEvalQuantiles = {0.5F, 0.9F, 0.95F, 0.99F};
+
+// One forecast, told when its truth has come.
+struct JudgedForecast {
+  const Series& series;
+  const std::string& method;
+  size_t origin;  // row
+  int horizon;    // rows ahead
+  double truth;
+  double point;
+  std::array<double, kEvalQuantiles.size()> quantiles;
+};
+using ForecastObserver = std::function<void(const JudgedForecast&)>;
+
+inline constexpr const char* kEvalHeader = "series,origin_ms,horizon,method,actual,point,q50,q90,q95,q99\n";
+void write_row(std::FILE* out, const JudgedForecast& forecast);
+
 // The methods: "headroom", "headroom_small" and kBars.
 std::vector<std::string> eval_methods();
 
@@ -45,8 +63,9 @@ struct EvalWeights {
   const LstmWeights* small = nullptr;
 };
 
-// Writes a row an origin, horizon and method to `out` when given.
-SeriesScores evaluate(const Series& series, const EvalSettings& settings, const EvalWeights& weights, std::FILE* out);
+// Tells each forecast that counts to `observer` when given, in the order in which their truths come: so those of a file that was cut are
+// the first of the whole one's.
+SeriesScores evaluate(const Series& series, const EvalSettings& settings, const EvalWeights& weights, const ForecastObserver& observer);
 
 // What the LSTM sees of a series, for its training.
 template <class Size>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "forecast/plain_lstm.h"
 #include "forecast/ridge.h"
 
 namespace headroom {
@@ -171,6 +172,7 @@ std::unique_ptr<Bar> make_bar(std::string_view name, const BarSettings& settings
   if (name == "ses") return std::make_unique<Ses>(settings);
   if (name == "holt_winters") return std::make_unique<HoltWinters>(settings);
   if (name == "ridge") return std::make_unique<RidgeBar>(settings);
+  if (name == "plain_lstm") return std::make_unique<PlainLstm>(settings);
   return nullptr;
 }
 

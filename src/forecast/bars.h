@@ -22,9 +22,11 @@ class Bar {
 struct BarSettings {
   int64_t day = 1440;  // steps
   std::array<int, kForecastHorizons> horizons = {1, 5, 15};
+  size_t warm_up = 0;  // values before the first forecast that counts
+  uint64_t seed = 1;
 };
 
-inline constexpr std::array<std::string_view, 5> kBars = {"persistence", "seasonal_naive", "ses", "holt_winters", "ridge"};
+inline constexpr std::array<std::string_view, 6> kBars = {"persistence", "seasonal_naive", "ses", "holt_winters", "ridge", "plain_lstm"};
 std::unique_ptr<Bar> make_bar(std::string_view name, const BarSettings& settings);
 
 }  // namespace headroom

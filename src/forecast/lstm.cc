@@ -1,9 +1,9 @@
 #include "forecast/lstm.h"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 
+#include "forecast/lstm_cell.h"
 #include "forecast/packed.h"
 
 namespace headroom {
@@ -15,40 +15,23 @@ constexpr int kX = static_cast<int>(kLstmInputs);
 constexpr int kH = static_cast<int>(kLstmHidden);
 constexpr int kOut = static_cast<int>(kLstmOutputs);
 
-using Cell = Eigen::Matrix<float, kGates, kIn>;
-using Head = Eigen::Matrix<float, kOut, kIn>;
-using Batch = Eigen::MatrixXf;
+using lstm::Batch;
+using lstm::vector_of;
 
-auto cell_of(const LstmWeights& w) {
-  return Eigen::Map<const Cell, Eigen::Aligned64>(w.cell.data());
+template <class Weights>
+auto cell_of(Weights& w) {
+  return lstm::matrix_of<kGates, kIn>(w.cell);
 }
-auto cell_of(LstmWeights& w) {
-  return Eigen::Map<Cell, Eigen::Aligned64>(w.cell.data());
-}
-auto head_of(const LstmWeights& w) {
-  return Eigen::Map<const Head, Eigen::Aligned64>(w.head.data());
-}
-auto head_of(LstmWeights& w) {
-  return Eigen::Map<Head, Eigen::Aligned64>(w.head.data());
-}
-template <size_t N>
-auto vector_of(std::array<float, N>& a) {
-  return Eigen::Map<Eigen::Matrix<float, static_cast<int>(N), 1>>(a.data());
-}
-template <size_t N>
-auto vector_of(const std::array<float, N>& a) {
-  return Eigen::Map<const Eigen::Matrix<float, static_cast<int>(N), 1>>(a.data());
-}
-
-template <class A>
-auto sigmoid(const A& z) {
-  return ((z * 0.5F).tanh() * 0.5F + 0.5F).eval();
+template <class Weights>
+auto head_of(Weights& w) {
+  return lstm::matrix_of<kOut, kIn>(w.head);
 }
 
 // What one step of the batch leaves for the way back.
 struct Trace {
-  Batch in, i, f, g, o, c_before, tanh_c, seen;  // `seen`: what the heads saw
-  Batch slope;                                   // of the loss by the heads' outputs
+  lstm::CellTrace cell;
+  Batch seen;   // by the heads
+  Batch slope;  // of the loss by the heads' outputs
 };
 
 constexpr float kSmooth = 0.3F;  // below this error the loss is quadratic
@@ -81,40 +64,20 @@ void judge(const Batch& said, const float* targets, Batch& slope, Loss& loss) {
   }
 }
 
-void forward(const LstmWeights& w, const Eigen::Map<const Batch>& x, Batch& h, Batch& c, Trace& t) {
-  t.in.resize(kIn, x.cols());
-  t.in.topRows(kX) = x;
-  t.in.bottomRows(kH) = h;
-  const Batch z = (cell_of(w) * t.in).colwise() + vector_of(w.cell_bias);
-  t.i = sigmoid(z.topRows(kH).array()).matrix();
-  t.f = sigmoid(z.middleRows(kH, kH).array()).matrix();
-  t.g = z.middleRows(2 * kH, kH).array().tanh().matrix();
-  t.o = sigmoid(z.bottomRows(kH).array()).matrix();
-  t.c_before = c;
-  c = t.f.cwiseProduct(c) + t.i.cwiseProduct(t.g);
-  t.tanh_c = c.array().tanh().matrix();
-  h = t.o.cwiseProduct(t.tanh_c);
+void forward(const LstmWeights& w, const Eigen::Map<const Batch>& x, lstm::Carried& state, Trace& t) {
+  lstm::forward(cell_of(w), vector_of(w.cell_bias), x, state, t.cell);
   t.seen.resize(kIn, x.cols());
-  t.seen.topRows(kH) = h;
+  t.seen.topRows(kH) = state.h;
   t.seen.bottomRows(kX) = x;
 }
 
-void backward(const LstmWeights& w, const Trace& t, Batch& dh, Batch& dc, LstmWeights& gradient) {
+void backward(const LstmWeights& w, const Trace& t, lstm::Carried& slope, LstmWeights& gradient) {
   if (t.slope.size() > 0) {
     head_of(gradient).noalias() += t.slope * t.seen.transpose();
     vector_of(gradient.head_bias) += t.slope.rowwise().sum();
-    dh.noalias() += head_of(w).leftCols(kH).transpose() * t.slope;
+    slope.h.noalias() += head_of(w).leftCols(kH).transpose() * t.slope;
   }
-  dc.array() += dh.array() * t.o.array() * (1 - t.tanh_c.array().square());
-  Batch dz(kGates, dh.cols());
-  dz.topRows(kH) = (dc.array() * t.g.array() * t.i.array() * (1 - t.i.array())).matrix();
-  dz.middleRows(kH, kH) = (dc.array() * t.c_before.array() * t.f.array() * (1 - t.f.array())).matrix();
-  dz.middleRows(2 * kH, kH) = (dc.array() * t.i.array() * (1 - t.g.array().square())).matrix();
-  dz.bottomRows(kH) = (dh.array() * t.tanh_c.array() * t.o.array() * (1 - t.o.array())).matrix();
-  cell_of(gradient).noalias() += dz * t.in.transpose();
-  vector_of(gradient.cell_bias) += dz.rowwise().sum();
-  dh.noalias() = cell_of(w).rightCols(kH).transpose() * dz;
-  dc.array() *= t.f.array();
+  lstm::backward(cell_of(w), t.cell, slope, cell_of(gradient), vector_of(gradient.cell_bias));
 }
 
 constexpr float kMomentLife = 0.99F;
@@ -186,14 +149,7 @@ void unflatten(std::span<const float, kLstmSize> in, LstmWeights& weights) {
 }
 
 LstmOutput step(const LstmWeights& weights, LstmState& state, const LstmInput& input) {
-  Eigen::Array<float, kGates, 1> z = vector_of(weights.cell_bias).array();
-  const auto cell = cell_of(weights);
-  for (int j = 0; j < kX; ++j) z += cell.col(j).array() * input[static_cast<size_t>(j)];
-  for (int j = 0; j < kH; ++j) z += cell.col(kX + j).array() * state.h[static_cast<size_t>(j)];
-  auto c = vector_of(state.c).array();
-  auto h = vector_of(state.h).array();
-  c = sigmoid(z.segment<kH>(kH)) * c + sigmoid(z.head<kH>()) * z.segment<kH>(2 * kH).tanh();
-  h = sigmoid(z.tail<kH>()) * c.tanh();
+  lstm::step_cell(cell_of(weights), vector_of(weights.cell_bias), input.data(), vector_of(state.h).array(), vector_of(state.c).array());
   LstmOutput out;
   auto said = vector_of(out);
   said = vector_of(weights.head_bias);
@@ -205,20 +161,19 @@ LstmOutput step(const LstmWeights& weights, LstmState& state, const LstmInput& i
 
 float lstm_gradient(const LstmWeights& weights, const LstmWindows& windows, size_t burn, LstmWeights& gradient) {
   const auto batch = static_cast<Eigen::Index>(windows.windows);
-  Batch h = Batch::Zero(kH, batch), c = Batch::Zero(kH, batch);
+  lstm::Carried state(kH, batch), slope(kH, batch);
   std::vector<Trace> traces(windows.steps);
   Loss loss;
   for (size_t s = 0; s < windows.steps; ++s) {
-    forward(weights, {windows.inputs.data() + s * windows.windows * kLstmInputs, kX, batch}, h, c, traces[s]);
+    forward(weights, {windows.inputs.data() + s * windows.windows * kLstmInputs, kX, batch}, state, traces[s]);
     if (s < burn) continue;
     const Batch said = (head_of(weights) * traces[s].seen).colwise() + vector_of(weights.head_bias);
     judge(said, windows.targets.data() + s * windows.windows * kForecastHorizons, traces[s].slope, loss);
   }
   const float share = 1.0F / static_cast<float>(std::max<size_t>(loss.count, 1));
-  Batch dh = Batch::Zero(kH, batch), dc = Batch::Zero(kH, batch);
   for (size_t s = windows.steps; s-- > 0;) {
     traces[s].slope *= share;
-    backward(weights, traces[s], dh, dc, gradient);
+    backward(weights, traces[s], slope, gradient);
   }
   return static_cast<float>(loss.sum) * share;
 }

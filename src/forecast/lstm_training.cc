@@ -10,13 +10,6 @@ float next_share(uint64_t& state) {
   return static_cast<float>(next_random(state) >> 40) / static_cast<float>(1 << 24);
 }
 
-// About normal: the sum of four uniform numbers, of variance 1.
-float next_normal(uint64_t& state) {
-  float sum = 0;
-  for (int i = 0; i < 4; ++i) sum += next_share(state);
-  return (sum - 2) * 1.7320508F;
-}
-
 void draw(const LstmSeries& series, const LstmTraining& training, uint64_t& random, size_t at, LstmWindows& out) {
   const size_t steps = series.inputs.size();
   const size_t from = std::min(training.skip, steps / 4);
@@ -44,6 +37,12 @@ uint64_t next_random(uint64_t& state) {
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
   return z ^ (z >> 31);
+}
+
+float next_normal(uint64_t& state) {
+  float sum = 0;
+  for (int i = 0; i < 4; ++i) sum += next_share(state);
+  return (sum - 2) * 1.7320508F;
 }
 
 LstmWeights begin_lstm(uint64_t seed) {

@@ -10,6 +10,8 @@ namespace headroom {
 
 // Numbers from a counter: the same for the same state on every machine (Steele, Lea and Flood, SplitMix, 2014).
 uint64_t next_random(uint64_t& state);
+// About normal: the sum of four uniform ones, of mean 0 and variance 1.
+float next_normal(uint64_t& state);
 
 // Small random weights of the cell, a forget gate that is open, heads that say next to nothing.
 LstmWeights begin_lstm(uint64_t seed);

@@ -40,6 +40,9 @@ TEST(CollectOptions, are_checked_before_anything_is_asked) {
   expect_usage(collect({"--out", out, "--follow"}), "--follow writes samples and ticks to Kafka");
   expect_usage(collect({"--follow", "--to", "now"}), "--to and --follow: only one of them");
   expect_usage(collect({"--out", out, "--from", "1d", "--progress", "p"}), "--progress is for Kafka");
+  expect_usage(collect({"--out", out, "--from", "1d", "--topic", "headroom.samples"}), "--topic is for Kafka");
+  expect_usage(collect({"--out", out, "--from", "1d", "--create-topics"}), "--create-topics is for Kafka");
+  expect_usage(collect({"--out", out, "--from", "1d", "--source", "a"}), "--source stands in ticks, which only Kafka gets");
   expect_usage(collect({"--from", "1d", "--set", "kafka.broker=x"}), "brokers");
 }
 

@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "base/concat.h"
+#include "cli/forecast_plot.h"
 #include "cli/series_file.h"
 #include "run_binary.h"
 
@@ -31,7 +33,7 @@ std::string rows_of(const Series& series, const EvalSettings& settings) {
   std::string out;
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
   EXPECT_NE(file, nullptr);
-  evaluate(series, settings, {}, file.get());
+  evaluate(series, settings, {}, [&](const JudgedForecast& forecast) { write_row(file.get(), forecast); });
   std::rewind(file.get());
   char piece[4096];
   for (size_t got = 0; (got = std::fread(piece, 1, sizeof piece, file.get())) > 0;) out.append(piece, got);
@@ -72,6 +74,15 @@ TEST(ForecastEval, gives_persistence_an_error_of_one_and_its_quantile_what_it_sh
   }
   EXPECT_LT(scores.at("headroom")[2].relative(), 0.8);
   EXPECT_LT(scores.at("headroom_small")[2].relative(), 0.8);
+  EXPECT_LT(scores.at("plain_lstm")[2].relative(), 1);
+}
+
+TEST(ForecastEval, prints_a_line_for_every_horizon_and_method) {
+  const std::string table = eval_table({{"made", evaluate(made_series(180), {}, {}, nullptr)}}, {1, 5, 15});
+  for (const char* horizon : {"\n      1  ", "\n      5  ", "\n     15  "})
+    for (const auto& method : eval_methods())
+      EXPECT_NE(table.find(concat(horizon, method, " ")), std::string::npos) << method << " in " << table;
+  EXPECT_NE(table.find("plain_lstm"), std::string::npos);
 }
 
 TEST(ForecastEval, carries_a_short_hole_and_goes_on_behind_a_long_one) {
@@ -86,6 +97,30 @@ TEST(ForecastEval, carries_a_short_hole_and_goes_on_behind_a_long_one) {
   drop(400, 2);
   const auto scores = evaluate(series, {}, {}, nullptr);
   EXPECT_LT(scores.at("headroom")[2].relative(), 0.9);
+}
+
+TEST(ForecastPlot, keeps_the_last_forecasts_of_headroom_at_the_times_that_they_were_for) {
+  Series series = made_series(180);
+  for (size_t i = 150; i < series.times_ms.size(); ++i) series.times_ms[i] += 3'600'000;  // a hole
+  ForecastPlot plot({5, 6 * 3'600'000});
+  std::vector<JudgedForecast> all;
+  evaluate(series, {}, {}, [&](const JudgedForecast& forecast) {
+    plot.take(forecast);
+    if (forecast.method == "headroom" && forecast.horizon == 5) all.push_back(forecast);
+  });
+  const Chart chart = plot.chart(series);
+  EXPECT_EQ(chart.title, "made: forecasts 5 steps (25m) ahead");
+  ASSERT_EQ(chart.lines.size(), 2u);
+  ASSERT_EQ(chart.bands.size(), 3u);
+  const auto& point = chart.lines[0].points;
+  const auto& actual = chart.lines[1].points;
+  ASSERT_EQ(point.size(), 6u * 12 - 12 + 1) << "twelve steps are missing, and a break stands for them";
+  EXPECT_EQ(std::count_if(point.begin(), point.end(), [](const ChartPoint& one) { return std::isnan(one.value); }), 1);
+  EXPECT_EQ(point.back().time_ms, series.times_ms.back());
+  EXPECT_EQ(actual.back().value, series.values.back());
+  EXPECT_EQ(point.back().value, all.back().point);
+  EXPECT_EQ(chart.bands[0].spans.back().low, all.back().quantiles[0]);
+  EXPECT_EQ(chart.bands[2].spans.back().high, all.back().quantiles[3]);
 }
 
 class SeriesFile : public ::testing::Test {
@@ -115,6 +150,45 @@ TEST_F(SeriesFile, says_what_is_wrong_and_where) {
   EXPECT_NE(fault("time_ms,value\nsoon,1\n").find("load.csv:2: \"soon\" is neither"), std::string::npos);
   EXPECT_NE(fault("time_ms,value\n60000,1\n120000,1\n").find("at least 3 are needed"), std::string::npos);
   EXPECT_NE(fault("time_ms,value\n1,1\n2,1\n3,1\n").find("it must be 1 s to 1 h"), std::string::npos);
+}
+
+std::string csv_of(const Series& series) {
+  std::string out = "time_ms,value\n";
+  for (size_t i = 0; i < series.values.size(); ++i)
+    out += std::to_string(series.times_ms[i]) + "," + std::to_string(series.values[i]) + "\n";
+  return out;
+}
+
+TEST(ForecastEvalPlot, is_one_file_of_one_series_and_one_for_each_of_several) {
+  const testing::TestFolder folder;
+  const std::string one = folder.write("one.csv", csv_of(made_series(180))), other = folder.write("other.csv", csv_of(made_series(150)));
+  const std::string file = folder.file("plot.svg");
+  EXPECT_EQ(testing::run_headroom({"forecast", "eval", "--series", one, "--plot", file, "--plot-last", "6h"}).code, 0);
+  const std::string svg = testing::read_text(file);
+  EXPECT_TRUE(svg.starts_with("<svg ")) << svg.substr(0, 100);
+  EXPECT_NE(svg.find(">one: forecasts 15 steps (1h15m) ahead<"), std::string::npos);
+  const auto both = testing::run_headroom({"forecast", "eval", "--series", one, other, "--plot", file, "--plot-horizon", "1"});
+  EXPECT_EQ(both.code, 0) << both.err;
+  EXPECT_NE(testing::read_text(folder.file("plot-one.svg")).find("one: forecasts 1 step (5m) ahead"), std::string::npos);
+  EXPECT_NE(testing::read_text(folder.file("plot-other.svg")).find("other: forecasts 1 step (5m) ahead"), std::string::npos);
+}
+
+TEST(ForecastEvalPlot, says_what_it_cannot_show) {
+  const testing::TestFolder folder;
+  const std::string one = folder.write("one.csv", csv_of(made_series(150)));
+  const auto plot = [&](const std::string& file, const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"forecast", "eval", "--series", one, "--plot", file};
+    words.insert(words.end(), more.begin(), more.end());
+    return testing::run_headroom(words);
+  };
+  const auto horizon = plot(folder.file("a.svg"), {"--plot-horizon", "2"});
+  EXPECT_EQ(horizon.code, 2);
+  EXPECT_NE(horizon.err.find("--plot-horizon: one of those of --horizons"), std::string::npos) << horizon.err;
+  EXPECT_EQ(plot(folder.file("a.svg"), {"--plot-last", "0s"}).code, 2);
+  EXPECT_EQ(plot(folder.file("a.svg"), {"--plot-last", "day"}).code, 2);
+  const auto nowhere = plot(folder.file("absent/a.svg"), {});
+  EXPECT_EQ(nowhere.code, 2);
+  EXPECT_NE(nowhere.err.find("--plot: there is no folder " + folder.file("absent")), std::string::npos) << nowhere.err;
 }
 
 }  // namespace
