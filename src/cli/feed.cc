@@ -16,6 +16,7 @@
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/csv_feed.h"
+#include "headroom/lag_codec.h"
 #include "kafka/sample_producer.h"
 #include "kafka/topics.h"
 
@@ -44,6 +45,8 @@ struct FeedOptions {
   bool create_topics = false;
   bool print = false;
   bool strict = false;
+  std::string ticks = "0s";
+  int64_t ticks_ms = 0;
 };
 
 const std::map<std::string, TimeUnit> kTimeUnits = {{"auto", TimeUnit::kAuto},       {"s", TimeUnit::kSeconds},
@@ -70,6 +73,10 @@ Result<int64_t> parse_offset(const std::string& text) {
 }
 
 Status complete_mapping(FeedOptions& options) {
+  const auto ticks = parse_duration(options.ticks);
+  if (!ticks || *ticks < 0 || (*ticks > 0 && *ticks < 1000))
+    return {Code::kInvalid, concat("--ticks ", options.ticks, ": expected a duration of at least a second, as in 15s, or 0s for none")};
+  options.ticks_ms = *ticks;
   const auto offset = parse_offset(options.time_offset);
   if (!offset) return offset.status();
   options.mapping.time_offset_ms = *offset;
@@ -135,7 +142,7 @@ class Feed {
   }
 
   // A topic that is missing would only be found out after the client's own patience; and one that forgets would take history away again.
-  Status check_topic(const KafkaConfig& kafka) const {
+  Status check_topic(const KafkaConfig& kafka) {
     const std::vector<std::string> topics = {options_.topic};
     if (options_.create_topics)
       if (Status created = create_topics(kafka, topics, kTopicsMs); !created) return created;
@@ -143,6 +150,7 @@ class Feed {
     if (!states) return states.status();
     const TopicState& state = states->front();
     if (state.partitions == 0) return {Code::kNotFound, concat("there is no topic ", options_.topic, "; --create-topics makes it")};
+    partitions_ = state.partitions;
     if (options_.stamp == "event" && state.settings_known && state.retention_ms >= 0)
       log_warn("The topic's retention deletes records whose stamps are older; --stamp now keeps them",
                {{"topic", options_.topic}, {"retention", format_duration(state.retention_ms)}});
@@ -156,11 +164,13 @@ class Feed {
       if (!samples) return fail(kExitUsage, samples.status().message());
       if (samples->empty()) break;
       pace_.wait_for(samples->front().time_ms);
+      if (const Status status = tick_until(samples->front().time_ms); !status) return fail(kExitOutside, status.to_string());
       for (const auto& sample : *samples)
         if (const Status status = put(sample); !status) return fail(kExitOutside, status.to_string());
       show_progress();
     }
     if (options_.strict && faults_ > 0) return fail(kExitUsage, "a fault at the end, and --strict asks for none");
+    if (const Status status = tick_until(next_tick_ms_); !status) return fail(kExitOutside, status.to_string());
     std::fflush(stdout);
     if (!producer_) return kExitFine;
     const Status flushed = producer_->flush(kFlushMs);
@@ -170,9 +180,37 @@ class Feed {
   Status put(const CsvSample& sample) {
     ++samples_;
     if (producer_) return producer_->produce(sample.target, sample.json, options_.stamp == "event" ? sample.time_ms : -1);
-    std::fwrite(sample.json.data(), 1, sample.json.size(), stdout);
+    print(sample.json);
+    return Status::ok();
+  }
+
+  void print(const std::string& json) const {
+    std::fwrite(json.data(), 1, json.size(), stdout);
     std::fputc('\n', stdout);
     if (options_.speed > 0) std::fflush(stdout);
+  }
+
+  // The ticks that are due before a sample of this time. Of a long hole only the last ones: nothing happens between them.
+  Status tick_until(int64_t time_ms) {
+    constexpr int64_t kMostTicks = 1000;
+    const int64_t interval_ms = options_.ticks_ms;
+    if (interval_ms == 0 || time_ms == 0) return Status::ok();
+    if (next_tick_ms_ == 0) next_tick_ms_ = (time_ms / interval_ms + 1) * interval_ms;
+    next_tick_ms_ = std::max(next_tick_ms_, (time_ms / interval_ms - kMostTicks) * interval_ms);
+    for (; next_tick_ms_ <= time_ms; next_tick_ms_ += interval_ms) {
+      if (Status told = tick(next_tick_ms_); !told) return told;
+    }
+    return Status::ok();
+  }
+
+  Status tick(int64_t tick_ms) {
+    std::string json;
+    append_lag_tick({.source = "feed", .tick_ms = tick_ms, .interval_ms = options_.ticks_ms, .seq = static_cast<uint64_t>(tick_ms)}, json);
+    if (!producer_) print(json);
+    for (int partition = 0; producer_ && partition < partitions_; ++partition) {
+      const int64_t stamp_ms = options_.stamp == "event" ? tick_ms : -1;
+      if (Status told = producer_->produce({}, json, stamp_ms, partition); !told) return told;
+    }
     return Status::ok();
   }
 
@@ -199,6 +237,8 @@ class Feed {
   const FeedOptions& options_;
   Pace pace_;
   std::unique_ptr<SampleProducer> producer_;
+  int partitions_ = 0;
+  int64_t next_tick_ms_ = 0;
   uint64_t samples_ = 0;
   uint64_t faults_ = 0;
   bool terminal_ = ::isatty(STDERR_FILENO) == 1;
@@ -259,6 +299,9 @@ Command feed_command() {
         app.add_option("--stamp", options->stamp,
                        "Kafka timestamp: now, or event for the sample's own time (brokers delete records with old ones)")
             ->check(CLI::IsMember({"now", "event"}))
+            ->capture_default_str();
+        app.add_option("--ticks", options->ticks,
+                       "Tell every partition the samples' time this often, as predictive_scaling needs it; 0s: never")
             ->capture_default_str();
         app.add_flag("--create-topics", options->create_topics,
                      "Make the topic when it is missing, with kafka.partitions and kafka.replication");

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "cli/run_binary.h"
 
 namespace headroom::testing {
@@ -91,6 +93,27 @@ TEST(Feed, ends_with_2_when_the_mapping_does_not_fit) {
   fails({"--target", "t"}, "--map is required");
   fails({"--target", "t", "--map", "m=value"}, "- is empty: the first line must name the columns", "\n\n");
   EXPECT_EQ(run_headroom({"feed", "--print", "--csv", "nowhere.csv", "--target", "t", "--map", "m=v"}).code, 2);
+}
+
+TEST(Feed, tells_the_samples_time_where_it_is_asked_to) {
+  const std::vector<std::string> words = {"feed", "--print", "--csv", "-", "--target", "t", "--map", "m=v", "--ticks"};
+  const auto with = [&](const std::string& ticks) {
+    auto all = words;
+    all.push_back(ticks);
+    return all;
+  };
+  const Ran ran = run_headroom(with("15s"), "time,v\n1732262400,1\n1732262410,2\n1732262440,3\n");
+  std::vector<std::string> ticks;
+  for (std::string_view rest = ran.out; !rest.empty(); rest.remove_prefix(rest.find('\n') + 1)) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    ticks.emplace_back(line.starts_with("{\"tick_ms\"") ? line.substr(11, 13) : "sample");
+  }
+  const std::vector<std::string> expected = {"sample", "sample", "1732262415000", "1732262430000", "sample", "1732262445000"};
+  EXPECT_EQ(ticks, expected) << ran.out << ran.err;
+  const Ran hole = run_headroom(with("15s"), "time,v\n1732262400,1\n1832262400,2\n");
+  EXPECT_LE(std::count(hole.out.begin(), hole.out.end(), '\n'), 1010) << "of a long hole the last ticks only";
+  EXPECT_EQ(run_headroom(with("0.5s"), "time,v\n1732262400,1\n").code, 2);
+  EXPECT_EQ(run_headroom(with("500ms"), "time,v\n1732262400,1\n").code, 2);
 }
 
 TEST(Feed, can_be_piped_into_a_replay) {
