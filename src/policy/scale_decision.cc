@@ -250,7 +250,9 @@ void ScaleDecision::settle(State& state, const ScaleMoment& moment, ScaleChoice&
     const auto way = change > 0 ? Direction::kGrow : Direction::kShrink;
     if (all_turns_count() || change < 0 || choice.evidence.by_forecast) state.turns.spend(way, moment.time_ms);
     state.rates.note(params_.rates, moment.time_ms, change);
-    if (!params_.shadow) state.start_ups.command(moment.time_ms, choice.current, choice.desired);
+    // What is there already does not have to start, whatever the last command asked for.
+    const int64_t there = moment.replicas.value_or(choice.current);
+    if (!params_.shadow) state.start_ups.command(moment.time_ms, there, choice.desired);
     if (params_.threshold) state.threshold.spend(moment.time_ms);
   }
   const bool changed = choice.desired > 0 && (change != 0 || (state.desired > 0 && choice.desired != state.desired));

@@ -86,6 +86,16 @@ TEST(ScaleDecision, decides_in_the_shadow_as_if_its_commands_were_carried_out) {
   }
 }
 
+TEST(ScaleDecision, learns_no_start_up_from_commands_that_nobody_heeds) {
+  const ScaleDecision decision(plain());
+  ScaleDecision::State state;
+  for (int64_t i = 0; i < 4000; ++i) {
+    const double load = i / 100 % 2 == 0 ? 1200 : 300;
+    decision.decide(state, {.time_ms = kStartMs + i * kTickMs, .load = load, .replicas = 10});
+  }
+  EXPECT_TRUE(state.start_ups.times_ms.empty()) << "ten there were before each command and ten there are";
+}
+
 TEST(ScaleDecision, repeats_nothing_in_a_gap_before_it_ever_decided) {
   const ScaleDecision decision(plain());
   ScaleDecision::State state;
