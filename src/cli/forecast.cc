@@ -9,14 +9,13 @@
 #include "cli/commands.h"
 #include "cli/csv_reader.h"
 #include "cli/forecast_eval.h"
+#include "cli/forecast_options.h"
 
 namespace headroom {
 namespace {
 
 struct EvalOptions {
-  std::vector<std::string> series;
-  SeriesColumns columns;
-  std::vector<int> horizons = {1, 5, 15};
+  SeriesOptions series;
   std::string out;
   std::string leave_source_out;
   std::optional<size_t> warm_up;
@@ -24,25 +23,11 @@ struct EvalOptions {
   uint64_t seed = 1;
 };
 
-bool machine_fits() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-  return true;
-#endif
-}
-
 Result<EvalSettings> settings_of(const EvalOptions& options) {
   EvalSettings settings;
-  if (options.horizons.size() != kForecastHorizons) return Status(Code::kInvalid, "--horizons: three of them, such as 1,5,15");
-  int before = 0, sum = 0;
-  for (size_t h = 0; h < kForecastHorizons; ++h) {
-    const int horizon = options.horizons[h];
-    if (horizon <= before || horizon > kMostHorizon) return Status(Code::kInvalid, "--horizons: ascending steps from 1 to 15");
-    before = settings.horizons[h] = horizon;
-    sum += horizon;
-  }
-  if (sum > static_cast<int>(kMostPending)) return Status(Code::kInvalid, "--horizons: their sum may be at most 21 steps");
+  const auto horizons = read_horizons(options.series.horizons);
+  if (!horizons) return horizons.status();
+  settings.horizons = *horizons;
   for (const auto& [text, into] : {std::pair{&options.from, &settings.from_ms}, std::pair{&options.to, &settings.to_ms}}) {
     if (text->empty()) continue;
     const auto parsed = parse_duration(*text);
@@ -79,9 +64,9 @@ struct SourceWeights {
 // For each source, weights that were trained on all series of the others.
 class LeaveSourceOut {
  public:
-  LeaveSourceOut(const std::vector<Series>& series, const std::map<std::string, std::string>& sources, const EvalSettings& settings) {
+  LeaveSourceOut(const std::vector<SeriesOfFile>& series, const std::map<std::string, std::string>& sources, const EvalSettings& settings) {
     std::vector<LstmSeries> large, small;
-    for (const auto& one : series) {
+    for (const auto& [path, one] : series) {
       large.push_back(lstm_series<HeadroomSize>(one, settings));
       small.push_back(lstm_series<HeadroomSmallSize>(one, settings));
     }
@@ -90,7 +75,7 @@ class LeaveSourceOut {
     for (const auto& source : names) {
       std::vector<const LstmSeries*> large_others, small_others;
       for (size_t i = 0; i < series.size(); ++i) {
-        if (sources.at(series[i].name) == source) continue;
+        if (sources.at(series[i].series.name) == source) continue;
         large_others.push_back(&large[i]);
         small_others.push_back(&small[i]);
       }
@@ -109,21 +94,7 @@ class LeaveSourceOut {
   std::map<std::string, SourceWeights> weights_;
 };
 
-Result<std::vector<Series>> read_all(const EvalOptions& options) {
-  const auto paths = series_paths(options.series);
-  if (!paths) return paths.status();
-  std::vector<Series> out;
-  std::set<std::string> names;
-  for (const auto& path : *paths) {
-    auto series = read_series(path, options.columns);
-    if (!series) return series.status();
-    if (!names.insert(series->name).second) return Status(Code::kInvalid, concat("two series are named ", series->name));
-    out.push_back(std::move(*series));
-  }
-  return out;
-}
-
-int evaluate_all(const EvalOptions& options, const EvalSettings& settings, const std::vector<Series>& series,
+int evaluate_all(const EvalOptions& options, const EvalSettings& settings, const std::vector<SeriesOfFile>& series,
                  const std::map<std::string, std::string>& sources) {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(options.out.empty() ? nullptr : std::fopen(options.out.c_str(), "w"), std::fclose);
   if (!options.out.empty() && out == nullptr) return fail(kExitUsage, concat("cannot write ", options.out));
@@ -131,7 +102,7 @@ int evaluate_all(const EvalOptions& options, const EvalSettings& settings, const
   std::optional<LeaveSourceOut> weights;
   if (!sources.empty()) weights.emplace(series, sources, settings);
   std::map<std::string, SeriesScores> scores;
-  for (const auto& one : series) {
+  for (const auto& [path, one] : series) {
     std::fprintf(stderr, "%s: %zu values\n", one.name.c_str(), one.values.size());
     auto of_series = evaluate(one, settings, weights ? weights->without(sources.at(one.name)) : EvalWeights{}, out.get());
     if (of_series.empty())
@@ -148,10 +119,10 @@ int evaluate_all(const EvalOptions& options, const EvalSettings& settings, const
 }
 
 int eval(const EvalOptions& options) {
-  if (!machine_fits()) return fail(kExitOutside, "forecasts need a processor with AVX2 and FMA");
+  if (!machine_can_forecast()) return fail(kExitOutside, kMachineCannotForecast);
   const auto settings = settings_of(options);
   if (!settings) return fail(kExitUsage, settings.status().message());
-  const auto series = read_all(options);
+  const auto series = read_all_series(options.series);
   if (!series) return fail(kExitUsage, series.status().message());
   std::map<std::string, std::string> sources;
   if (!options.leave_source_out.empty()) {
@@ -159,7 +130,7 @@ int eval(const EvalOptions& options) {
     if (!read) return fail(kExitUsage, read.status().message());
     sources = std::move(*read);
     std::set<std::string> different;
-    for (const auto& one : *series) {
+    for (const auto& [path, one] : *series) {
       if (!sources.contains(one.name))
         return fail(kExitUsage, concat(options.leave_source_out, " does not say of which source ", one.name, " is"));
       different.insert(sources.at(one.name));
@@ -173,8 +144,7 @@ int eval(const EvalOptions& options) {
 std::function<int()> setup(CLI::App& app) {
   auto options = std::make_shared<EvalOptions>();
   auto* eval_app = app.add_subcommand("eval", "Measure the forecasts on series of the past, beside what they must beat");
-  eval_app->add_option("--series", options->series, "CSV files, or folders of them")->required()->type_name("DIR|FILE");
-  eval_app->add_option("--horizons", options->horizons, "three, in steps")->delimiter(',');
+  add_series_options(*eval_app, options->series, true);
   eval_app->add_option("--out", options->out, "CSV: a row an origin, horizon and method")->type_name("FILE");
   eval_app->add_option("--warmup", options->warm_up, "rows before the first origin (half of the series, at most 7 days)");
   eval_app->add_option("--from", options->from, "origins so long after the first row, such as 2h")->excludes("--warmup");
@@ -184,8 +154,6 @@ std::function<int()> setup(CLI::App& app) {
       ->add_option("--leave-source-out", options->leave_source_out,
                    "CSV of series,source: train the weights of each series on those of other sources only")
       ->type_name("MAP");
-  eval_app->add_option("--time-column", options->columns.time, "time_ms unless given");
-  eval_app->add_option("--value-column", options->columns.value, "value unless given");
   app.require_subcommand(1);
   return [options] { return eval(*options); };
 }

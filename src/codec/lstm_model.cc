@@ -127,9 +127,11 @@ std::string write_model(const LstmModel& model) {
     split[std::string(kModelParts[part])] = model.split[part];
     scores[std::string(kModelParts[part])] = score_json(model.scores[part]);
   }
-  const Json made = {
-      {"command", model.command},     {"date", model.date},     {"version", model.version},       {"seed", model.seed}, {"split", split},
-      {"params", Json(model.params)}, {"epochs", model.epochs}, {"best_epoch", model.best_epoch}, {"series", series}};
+  Json params = Json::object();
+  for (const auto& [name, value] : model.params) params[name] = codec::number_json(value);
+  const Json made = {{"command", model.command}, {"date", model.date}, {"version", model.version}, {"seed", model.seed},
+                     {"split", split},           {"params", params},   {"epochs", model.epochs},   {"best_epoch", model.best_epoch},
+                     {"series", series}};
   const Json json = {{"headroom_model", kVersion},        {"size", model.size}, {"hash", model_hash(model)},
                      {"horizons", model.horizons},        {"made", made},       {"scores", scores},
                      {"weights", base64(bytes_of(model))}};

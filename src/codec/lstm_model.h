@@ -34,7 +34,7 @@ struct ModelScore {
   std::array<double, kModelHorizons> error{};     // mean absolute error relative to persistence
   std::array<double, kModelHorizons> pinball{};   // of the 0.95 quantile, relative to persistence with its last errors
   std::array<double, kModelHorizons> coverage{};  // share of values at or below that quantile
-  double loss = 0;                                // of the LSTM's answers, in scales; see lstm_loss
+  double loss = 0;                                // of the LSTM's answers relative to none
 };
 
 // The weights of an LSTM and how they came to be: all that is needed to make them again, or to distrust them.

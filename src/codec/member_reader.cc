@@ -31,7 +31,7 @@ std::string shown(const Json& value) {
 }
 
 std::string number_words(double value) {
-  return Json(value).dump();
+  return number_json(value).dump();
 }
 
 }  // namespace
@@ -44,6 +44,11 @@ Result<Json> parse_json(std::string_view text) {
   } catch (const Json::exception&) {
     return Status(Code::kInvalid, "no JSON: a number in it is too large");
   }
+}
+
+Json number_json(double value) {
+  const bool whole = std::abs(value) < 1e15 && value == std::floor(value);
+  return whole ? Json(static_cast<int64_t>(value)) : Json(value);
 }
 
 void MemberReader::fail(const Member& at, std::string_view found, std::string_view allowed) {
@@ -116,7 +121,11 @@ double MemberReader::number(const Member& parent, std::string_view name, double 
   return number(find(parent, name), least, most);
 }
 
-void MemberReader::only(const Member& object, std::initializer_list<std::string_view> names) {
+bool MemberReader::has(const Member& object, std::string_view name) {
+  return object.value->is_object() && object.value->contains(std::string(name));
+}
+
+void MemberReader::only(const Member& object, const std::vector<std::string_view>& names) {
   if (!object.value->is_object()) return;
   std::string allowed;
   for (const auto name : names) allowed += concat(allowed.empty() ? "" : ", ", name);

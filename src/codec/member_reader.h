@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "headroom/status.h"
 
@@ -12,6 +12,9 @@ namespace headroom::codec {
 
 // Parses a whole text. kInvalid: it is not JSON, with line and column.
 Result<nlohmann::ordered_json> parse_json(std::string_view text);
+
+// Whole numbers without a fraction: 24, not 24.0.
+nlohmann::ordered_json number_json(double value);
 
 // A value and where it stands: "made.series[2].hash".
 struct Member {
@@ -35,7 +38,8 @@ class MemberReader {
   double number(const Member& parent, std::string_view name, double least, double most);
   double number(const Member& value, double least, double most);
   // Nothing else may stand in the object.
-  void only(const Member& object, std::initializer_list<std::string_view> names);
+  void only(const Member& object, const std::vector<std::string_view>& names);
+  static bool has(const Member& object, std::string_view name);
 
   void fail(const Member& at, std::string_view found, std::string_view allowed);
   Status status() const { return failed_; }

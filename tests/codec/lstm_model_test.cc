@@ -68,8 +68,8 @@ TEST(LstmModel, says_what_is_wrong_where_and_what_is_allowed) {
   EXPECT_EQ(fault([](Json& j) {
               j["scores"]["test"]["error"] = {1, 2};
             }),
-            "scores.test.error[2]: found nothing; allowed: a number from 0.0 to 1000000000.0");
-  EXPECT_EQ(fault([](Json& j) { j["horizons"] = {1, 5, 4}; }), "horizons[2]: found 4; allowed: a number from 6.0 to 15.0");
+            "scores.test.error[2]: found nothing; allowed: a number from 0 to 1000000000");
+  EXPECT_EQ(fault([](Json& j) { j["horizons"] = {1, 5, 4}; }), "horizons[2]: found 4; allowed: a number from 6 to 15");
   EXPECT_EQ(fault([](Json& j) { j["made"]["series"][0]["train_rows"] = 1001; }),
             "made.series[0].train_rows: found 1001; allowed: a whole number from 0 to 1000");
   EXPECT_EQ(fault([](Json& j) { j["colour"] = 1; }),
