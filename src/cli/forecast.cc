@@ -1,5 +1,7 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -10,6 +12,7 @@
 #include "cli/csv_reader.h"
 #include "cli/forecast_eval.h"
 #include "cli/forecast_options.h"
+#include "cli/model_file.h"
 
 namespace headroom {
 namespace {
@@ -18,6 +21,7 @@ struct EvalOptions {
   SeriesOptions series;
   std::string out;
   std::string leave_source_out;
+  std::vector<std::string> models;
   std::optional<size_t> warm_up;
   std::string from, to;
   uint64_t seed = 1;
@@ -94,17 +98,76 @@ class LeaveSourceOut {
   std::map<std::string, SourceWeights> weights_;
 };
 
+// Trained weights that were given, of one size or both.
+class GivenModels {
+ public:
+  // kInvalid, ...: a file is no model, or not for these horizons, or the second of its size.
+  Status load(const std::vector<std::string>& paths, const std::array<int, kForecastHorizons>& horizons) {
+    for (const auto& path : paths) {
+      auto model = load_model(path);
+      if (!model) return model.status();
+      if (model->horizons != horizons)
+        return {Code::kInvalid, concat(path, " is for --horizons ", words_of(model->horizons), ", not ", words_of(horizons))};
+      const auto [other, is_new] = models_.emplace(model->size, Given{*model, weights_of(*model)});
+      if (!is_new) return {Code::kInvalid, concat(path, " is the second model for ", model->size)};
+    }
+    return Status::ok();
+  }
+  EvalWeights weights() const {
+    const auto of = [&](const char* size) { return models_.contains(size) ? &models_.at(size).weights : nullptr; };
+    return {of(HeadroomSize::kName), of(HeadroomSmallSize::kName)};
+  }
+  // What makes the scores of a series say less than they seem to, on standard error.
+  Status warn(const SeriesOfFile& file) const {
+    const auto hash = hash_file(file.path);
+    if (!hash) return hash.status();
+    for (const auto& [size, given] : models_) {
+      const auto& known = given.model.series;
+      const auto same = std::find_if(known.begin(), known.end(), [&](const ModelSeries& one) { return one.hash == *hash; });
+      if (same != known.end())
+        std::fprintf(stderr,
+                     "%s: LEAK: the model for %s was trained on this file: %llu of its %llu rows taught, the others chose its weights or "
+                     "judged them\n",
+                     file.series.name.c_str(), size.c_str(), static_cast<unsigned long long>(same->train_rows),
+                     static_cast<unsigned long long>(same->rows));
+      if (std::none_of(known.begin(), known.end(), [&](const ModelSeries& one) { return one.step_ms == file.series.step_ms; }))
+        std::fprintf(stderr, "%s: the model for %s has learned from no series with a step of %s\n", file.series.name.c_str(), size.c_str(),
+                     format_duration(file.series.step_ms).c_str());
+    }
+    return Status::ok();
+  }
+  std::string words() const {
+    std::string out;
+    for (const auto& [size, given] : models_) out += concat(out.empty() ? "weights " : ", ", model_hash(given.model), " for ", size);
+    return out;
+  }
+
+ private:
+  struct Given {
+    LstmModel model;
+    LstmWeights weights;
+  };
+  static std::string words_of(const std::array<int, kForecastHorizons>& horizons) {
+    return concat(std::to_string(horizons[0]), ",", std::to_string(horizons[1]), ",", std::to_string(horizons[2]));
+  }
+  std::map<std::string, Given> models_;
+};
+
+// Which weights a series is judged with, and what to say of them.
+struct WeightChoice {
+  std::function<EvalWeights(const Series&)> of = [](const Series&) { return EvalWeights{}; };
+  std::string words = "without trained weights";
+};
+
 int evaluate_all(const EvalOptions& options, const EvalSettings& settings, const std::vector<SeriesOfFile>& series,
-                 const std::map<std::string, std::string>& sources) {
+                 const WeightChoice& weights) {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(options.out.empty() ? nullptr : std::fopen(options.out.c_str(), "w"), std::fclose);
   if (!options.out.empty() && out == nullptr) return fail(kExitUsage, concat("cannot write ", options.out));
   if (out) std::fputs("series,origin_ms,horizon,method,actual,point,q50,q90,q95,q99\n", out.get());
-  std::optional<LeaveSourceOut> weights;
-  if (!sources.empty()) weights.emplace(series, sources, settings);
   std::map<std::string, SeriesScores> scores;
   for (const auto& [path, one] : series) {
     std::fprintf(stderr, "%s: %zu values\n", one.name.c_str(), one.values.size());
-    auto of_series = evaluate(one, settings, weights ? weights->without(sources.at(one.name)) : EvalWeights{}, out.get());
+    auto of_series = evaluate(one, settings, weights.of(one), out.get());
     if (of_series.empty())
       std::fprintf(stderr, "%s: left out, for it has no origin after --warmup or --from whose truth is known\n", one.name.c_str());
     else
@@ -113,9 +176,32 @@ int evaluate_all(const EvalOptions& options, const EvalSettings& settings, const
   if (out && std::ferror(out.get()) != 0) return fail(kExitOutside, concat("cannot write all of ", options.out));
   if (scores.empty()) return fail(kExitUsage, "no series has an origin after --warmup or between --from and --to");
   std::printf("%s%zu series, seed %llu, %s\n", eval_table(scores, settings.horizons).c_str(), scores.size(),
-              static_cast<unsigned long long>(settings.seed),
-              sources.empty() ? "without trained weights" : "weights trained on the other sources");
+              static_cast<unsigned long long>(settings.seed), weights.words.c_str());
   return kExitFine;
+}
+
+int eval_with_models(const EvalOptions& options, const EvalSettings& settings, const std::vector<SeriesOfFile>& series) {
+  GivenModels models;
+  if (const Status loaded = models.load(options.models, settings.horizons); !loaded) return fail(kExitUsage, loaded.message());
+  for (const auto& file : series)
+    if (const Status warned = models.warn(file); !warned) return fail(kExitUsage, warned.message());
+  return evaluate_all(options, settings, series, {[&](const Series&) { return models.weights(); }, models.words()});
+}
+
+int eval_leaving_out(const EvalOptions& options, const EvalSettings& settings, const std::vector<SeriesOfFile>& series) {
+  auto sources = read_sources(options.leave_source_out);
+  if (!sources) return fail(kExitUsage, sources.status().message());
+  std::set<std::string> different;
+  for (const auto& [path, one] : series) {
+    if (!sources->contains(one.name))
+      return fail(kExitUsage, concat(options.leave_source_out, " does not say of which source ", one.name, " is"));
+    different.insert(sources->at(one.name));
+  }
+  if (different.size() < 2) return fail(kExitUsage, "--leave-source-out: all series are of one source, so nothing is left to train on");
+  std::erase_if(*sources, [&](const auto& entry) { return !different.contains(entry.second); });
+  const LeaveSourceOut weights(series, *sources, settings);
+  return evaluate_all(options, settings, series,
+                      {[&](const Series& one) { return weights.without(sources->at(one.name)); }, "weights trained on the other sources"});
 }
 
 int eval(const EvalOptions& options) {
@@ -124,21 +210,9 @@ int eval(const EvalOptions& options) {
   if (!settings) return fail(kExitUsage, settings.status().message());
   const auto series = read_all_series(options.series);
   if (!series) return fail(kExitUsage, series.status().message());
-  std::map<std::string, std::string> sources;
-  if (!options.leave_source_out.empty()) {
-    auto read = read_sources(options.leave_source_out);
-    if (!read) return fail(kExitUsage, read.status().message());
-    sources = std::move(*read);
-    std::set<std::string> different;
-    for (const auto& [path, one] : *series) {
-      if (!sources.contains(one.name))
-        return fail(kExitUsage, concat(options.leave_source_out, " does not say of which source ", one.name, " is"));
-      different.insert(sources.at(one.name));
-    }
-    if (different.size() < 2) return fail(kExitUsage, "--leave-source-out: all series are of one source, so nothing is left to train on");
-    std::erase_if(sources, [&](const auto& entry) { return !different.contains(entry.second); });
-  }
-  return evaluate_all(options, *settings, *series, sources);
+  if (!options.models.empty()) return eval_with_models(options, *settings, *series);
+  if (!options.leave_source_out.empty()) return eval_leaving_out(options, *settings, *series);
+  return evaluate_all(options, *settings, *series, {});
 }
 
 std::function<int()> setup(CLI::App& app) {
@@ -154,6 +228,11 @@ std::function<int()> setup(CLI::App& app) {
       ->add_option("--leave-source-out", options->leave_source_out,
                    "CSV of series,source: train the weights of each series on those of other sources only")
       ->type_name("MAP");
+  eval_app->add_option("--model", options->models, "weights of headroom train; once for each size")
+      ->type_name("FILE.json")
+      ->expected(1)
+      ->take_all()
+      ->excludes("--leave-source-out");
   app.require_subcommand(1);
   return [options] { return eval(*options); };
 }
@@ -163,7 +242,8 @@ std::function<int()> setup(CLI::App& app) {
 Command forecast_command() {
   return {"forecast", "Measure forecasts on series of the past.",
           "  headroom forecast eval --series traces/ --horizons 1,5,15 --out rows.csv\n"
-          "  headroom forecast eval --series traces/ --leave-source-out sources.csv --seed 2\n",
+          "  headroom forecast eval --series traces/ --leave-source-out sources.csv --seed 2\n"
+          "  headroom forecast eval --series traces/ --model model.json\n",
           setup};
 }
 

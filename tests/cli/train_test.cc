@@ -237,5 +237,48 @@ TEST_F(Train, refuses_what_it_cannot_learn_from_and_says_why) {
   EXPECT_FALSE(std::filesystem::exists(out));
 }
 
+class EvalWithModel : public Train {
+ protected:
+  void SetUp() override {
+    Train::SetUp();
+    taught = folder.write("taught.csv", series_csv(generated_load(1, 0)));
+    fresh = folder.write("fresh.csv", series_csv(generated_load(9, 2)));
+    const Ran ran = run_headroom({"train", "--series", taught, "--params", params, "--epochs", "4", "--out", out});
+    ASSERT_EQ(ran.code, 0) << ran.err;
+  }
+  std::string taught, fresh;
+};
+
+TEST_F(EvalWithModel, judges_with_its_weights_and_names_them) {
+  const Ran without = run_headroom({"forecast", "eval", "--series", fresh});
+  const Ran with = run_headroom({"forecast", "eval", "--series", fresh, "--model", out});
+  ASSERT_EQ(with.code, 0) << with.err;
+  EXPECT_NE(with.out.find("weights " + model_hash(*load_model(out)) + " for headroom_small"), std::string::npos) << with.out;
+  EXPECT_NE(with.out.substr(0, with.out.find("1 series")), without.out.substr(0, without.out.find("1 series")));
+}
+
+TEST_F(EvalWithModel, says_which_series_it_was_trained_on_whatever_their_name) {
+  const std::string renamed = folder.write("renamed.csv", read_text(taught));
+  const Ran ran = run_headroom({"forecast", "eval", "--series", fresh, renamed, "--model", out});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_NE(ran.err.find("renamed: LEAK: the model for headroom_small was trained on this file: 14112 of its 20160 rows taught"),
+            std::string::npos)
+      << ran.err;
+  EXPECT_EQ(ran.err.find("fresh: LEAK"), std::string::npos);
+  EXPECT_NE(ran.err.find("fresh: the model for headroom_small has learned from no series with a step of 5m"), std::string::npos) << ran.err;
+}
+
+TEST_F(EvalWithModel, refuses_models_that_do_not_fit) {
+  const auto fault = [&](const Words& more) {
+    const Ran ran = run({"forecast", "eval", "--series", fresh}, more);
+    EXPECT_EQ(ran.code, 2) << ran.err;
+    return ran.err;
+  };
+  EXPECT_NE(fault({"--model", out, "--horizons", "1,2,3"}).find("model.json is for --horizons 1,5,15, not 1,2,3"), std::string::npos);
+  EXPECT_NE(fault({"--model", out, "--model", out}).find("model.json is the second model for headroom_small"), std::string::npos);
+  EXPECT_NE(fault({"--model", params}).find("quick.json: headroom_model: found nothing; allowed: a whole number"), std::string::npos);
+  EXPECT_NE(fault({"--model", out, "--leave-source-out", fresh}).find("excludes"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace headroom
