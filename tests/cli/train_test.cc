@@ -76,6 +76,25 @@ TEST(TrainingData, of_the_first_part_hangs_on_no_row_behind_it) {
       ASSERT_TRUE(a[0].targets[i][h] == b[0].targets[i][h] || (std::isnan(a[0].targets[i][h]) && std::isnan(b[0].targets[i][h])));
 }
 
+// What the project ships has learned from made-up loads alone, and anyone can make them again.
+TEST(ShippedModels, have_learned_from_the_loads_that_their_command_generates) {
+  size_t models = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(HEADROOM_SOURCE_DIR "/config/models")) {
+    if (entry.path().extension() != ".json") continue;
+    const auto model = load_model(entry.path().string());
+    ASSERT_TRUE(model) << model.status().message();
+    ++models;
+    EXPECT_EQ(model->command.find("--series"), std::string::npos);
+    const auto made = read_training_data(generated(model->series.size()));
+    for (size_t i = 0; i < model->series.size(); ++i) {
+      EXPECT_EQ(model->series[i].hash, made->series[i].hash);
+      EXPECT_EQ(model->series[i].train_rows, made->series[i].ends[kTrainPart]);
+    }
+    for (const double error : model->scores[kTestPart].error) EXPECT_LT(error, 1);
+  }
+  EXPECT_EQ(models, 2u);
+}
+
 class ATraining : public ::testing::Test {
  protected:
   void SetUp() override {
