@@ -22,6 +22,7 @@ Command schema_command();
 Command state_command();
 Command ticks_command();
 Command train_command();
+Command tune_command();
 Command verify_command();
 Command version_command();
 

@@ -65,6 +65,30 @@ Status generate(const TrainingDataOptions& options, std::vector<TrainingSeries>&
   return Status::ok();
 }
 
+using ScoresBySeries = std::map<std::string, SeriesScores>;
+
+std::array<ScoresBySeries, kModelParts.size()> score_parts(const TrainingData& data, const LstmWeights& weights) {
+  std::array<ScoresBySeries, kModelParts.size()> out;
+  for (const auto& one : data.series) {
+    auto parts = evaluate_parts(one.series, data.settings, {&weights, &weights}, one.ends);
+    for (size_t part = 0; part < parts.size(); ++part) out[part][one.series.name] = std::move(parts[part]);
+  }
+  return out;
+}
+
+ModelScore sum_up(const TrainingData& data, TrainingPart part, const ScoresBySeries& scores, const LstmWeights& weights) {
+  ModelScore out;
+  out.loss = mean_relative_loss(data, part, weights);
+  for (size_t h = 0; h < kForecastHorizons; ++h) {
+    const MethodSummary sum = summarise(scores, data.size, h);
+    out.series = std::max<uint64_t>(out.series, sum.series);
+    out.error[h] = sum.error;
+    out.pinball[h] = sum.pinball;
+    out.coverage[h] = sum.coverage;
+  }
+  return out;
+}
+
 }  // namespace
 
 void add_training_data_options(CLI::App& app, TrainingDataOptions& options) {
@@ -114,23 +138,14 @@ double mean_relative_loss(const TrainingData& data, TrainingPart part, const Lst
 }
 
 std::array<ModelScore, kModelParts.size()> score_weights(const TrainingData& data, const LstmWeights& weights) {
-  std::array<std::map<std::string, SeriesScores>, kModelParts.size()> scores;
-  for (const auto& one : data.series) {
-    auto parts = evaluate_parts(one.series, data.settings, {&weights, &weights}, one.ends);
-    for (size_t part = 0; part < parts.size(); ++part) scores[part][one.series.name] = std::move(parts[part]);
-  }
+  const auto scores = score_parts(data, weights);
   std::array<ModelScore, kModelParts.size()> out;
-  for (size_t part = 0; part < out.size(); ++part) {
-    out[part].loss = mean_relative_loss(data, static_cast<TrainingPart>(part), weights);
-    for (size_t h = 0; h < kForecastHorizons; ++h) {
-      const MethodSummary sum = summarise(scores[part], data.size, h);
-      out[part].series = std::max<uint64_t>(out[part].series, sum.series);
-      out[part].error[h] = sum.error;
-      out[part].pinball[h] = sum.pinball;
-      out[part].coverage[h] = sum.coverage;
-    }
-  }
+  for (size_t part = 0; part < out.size(); ++part) out[part] = sum_up(data, static_cast<TrainingPart>(part), scores[part], weights);
   return out;
+}
+
+ModelScore score_part(const TrainingData& data, TrainingPart part, const LstmWeights& weights) {
+  return sum_up(data, part, score_parts(data, weights)[part], weights);
 }
 
 std::string data_words(const TrainingDataOptions& options) {

@@ -49,6 +49,9 @@ double mean_relative_loss(const TrainingData& data, TrainingPart part, const Lst
 // The whole: forecasts with these weights, by part.
 std::array<ModelScore, kModelParts.size()> score_weights(const TrainingData& data, const LstmWeights& weights);
 
+// The same of one part alone; data may end with it.
+ModelScore score_part(const TrainingData& data, TrainingPart part, const LstmWeights& weights);
+
 // The options that matter to the result, as they stand on a command line.
 std::string data_words(const TrainingDataOptions& options);
 

@@ -7,7 +7,7 @@
 #include "base/base64.h"
 #include "base/concat.h"
 #include "base/content_hash.h"
-#include "codec/member_reader.h"
+#include "codec/model_score.h"
 
 namespace headroom {
 namespace {
@@ -18,30 +18,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr uint64_t kVersion = 1;
 constexpr uint64_t kMostCount = 1ULL << 53;
-constexpr double kMostRatio = 1e9;
 constexpr int kMostHorizon = 15;
 constexpr size_t kMostParams = 64;
 static_assert(std::endian::native == std::endian::little, "weights are little-endian");
 
 std::string_view bytes_of(const LstmModel& model) {
   return {reinterpret_cast<const char*>(model.weights.data()), model.weights.size() * sizeof(float)};
-}
-
-Json score_json(const ModelScore& score) {
-  return {{"series", score.series}, {"error", score.error}, {"pinball", score.pinball}, {"coverage", score.coverage}, {"loss", score.loss}};
-}
-
-std::array<double, kModelHorizons> by_horizon(MemberReader& in, const Member& parent, std::string_view name) {
-  const Member list = in.list(parent, name, kModelHorizons);
-  std::array<double, kModelHorizons> out{};
-  for (size_t h = 0; h < kModelHorizons; ++h) out[h] = in.number(MemberReader::item(list, h), 0, kMostRatio);
-  return out;
-}
-
-ModelScore read_score(MemberReader& in, const Member& at) {
-  in.only(at, {"series", "error", "pinball", "coverage", "loss"});
-  return {in.count(at, "series", 0, kMostModelSeries), by_horizon(in, at, "error"), by_horizon(in, at, "pinball"),
-          by_horizon(in, at, "coverage"), in.number(at, "loss", 0, kMostRatio)};
 }
 
 ModelSeries read_series_entry(MemberReader& in, const Member& at) {
