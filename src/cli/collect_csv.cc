@@ -54,7 +54,7 @@ Result<CollectProgress> CollectCsv::begin(const CollectProgress& asked) {
   progress_ = asked;
   // One that has written nothing binds nobody.
   if (found && *found && !(*found)->files.empty()) {
-    const std::string other = difference(**found, asked);
+    const std::string other = difference((*found)->what, asked.what);
     if (!other.empty() && !options_.restart)
       return Status(Code::kInvalid, concat(options_.folder, " holds another collection: ", other, "; choose another folder, or --restart"));
     if (!options_.restart && asked.from_ms < (*found)->from_ms)

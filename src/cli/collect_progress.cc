@@ -54,15 +54,4 @@ Status save_progress(const std::string& path, const CollectProgress& progress) {
   return replace_durably(path, json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-std::string difference(const CollectProgress& found, const CollectProgress& asked) {
-  std::map<std::string, std::string> before(found.what.begin(), found.what.end());
-  for (const auto& [name, value] : asked.what) {
-    const auto was = before.find(name);
-    if (was == before.end()) return concat(name, " is new: ", value);
-    if (was->second != value) return concat(name, " was ", was->second, " and is ", value);
-    before.erase(was);
-  }
-  return before.empty() ? std::string() : concat(before.begin()->first, " was ", before.begin()->second, " and is absent");
-}
-
 }  // namespace headroom

@@ -4,9 +4,8 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
+#include "cli/asked_for.h"
 #include "headroom/status.h"
 
 namespace headroom {
@@ -14,7 +13,7 @@ namespace headroom {
 // How far a collection has come, as a small JSON file that survives a kill at any moment: a run that finds it goes on from there.
 struct CollectProgress {
   // What is collected, by the name of the option: a run with another of these is another collection.
-  std::vector<std::pair<std::string, std::string>> what;
+  AskedFor what;
   int64_t from_ms = 0;                    // the first step
   int64_t next_ms = 0;                    // the first step that is not wholly written
   std::map<std::string, uint64_t> files;  // bytes of each CSV that are; what stands behind them is of a step that is not
@@ -25,8 +24,5 @@ Result<std::optional<CollectProgress>> load_progress(const std::string& path);
 
 // In place of what is there, on the disk when it returns. kInvalid: it cannot be written.
 Status save_progress(const std::string& path, const CollectProgress& progress);
-
-// What `found` is of, if it is not what is asked for: "--step was 15s and is 1m". Empty: the same.
-std::string difference(const CollectProgress& found, const CollectProgress& asked);
 
 }  // namespace headroom

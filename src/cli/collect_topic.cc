@@ -15,7 +15,7 @@ Result<CollectProgress> CollectTopic::begin(const CollectProgress& asked) {
     if (!found) return Status(Code::kInvalid, concat(found.status().message(), "; --restart begins anew"));
     // One that has written nothing binds nobody.
     if (*found && (*found)->next_ms > (*found)->from_ms) {
-      const std::string other = difference(**found, asked);
+      const std::string other = difference((*found)->what, asked.what);
       if (!other.empty())
         return Status(Code::kInvalid, concat(options_.progress, " is of another collection: ", other, "; name another file, or --restart"));
       if (asked.from_ms < (*found)->from_ms)

@@ -21,6 +21,8 @@ Command run_command();
 Command schema_command();
 Command state_command();
 Command ticks_command();
+Command train_command();
+Command tune_command();
 Command verify_command();
 Command version_command();
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kShown = kEvalQuantiles.size();
 constexpr size_t k95 = 2;
+constexpr std::string_view kPersistence = "persistence";
 
 struct Answer {
   std::array<double, kForecastHorizons> point{};
@@ -153,6 +154,50 @@ void score(MethodScore& score, double truth, const Answer& answer, const Answer&
   ++score.origins;
 }
 
+std::vector<std::pair<std::string, Method>> methods_of(const Series& series, const EvalSettings& settings, const EvalWeights& weights) {
+  std::vector<std::pair<std::string, Method>> out;
+  const auto wanted = [&](std::string_view name) {
+    return settings.methods.empty() || std::find(settings.methods.begin(), settings.methods.end(), name) != settings.methods.end();
+  };
+  if (wanted(HeadroomSize::kName)) out.emplace_back(HeadroomSize::kName, ours<HeadroomSize>(series, settings, weights.headroom));
+  if (wanted(HeadroomSmallSize::kName))
+    out.emplace_back(HeadroomSmallSize::kName, ours<HeadroomSmallSize>(series, settings, weights.small));
+  for (const auto name : kBars)
+    if (name == kPersistence || wanted(name)) out.emplace_back(name, bar(name, series, settings));
+  return out;
+}
+
+// Where the scores of an origin go; null where it does not count.
+using ScoresOf = std::function<SeriesScores*(size_t origin)>;
+
+void evaluate_origins(const Series& series, const EvalSettings& settings, const EvalWeights& weights, const ScoresOf& scores_of,
+                      const ForecastObserver& observer) {
+  const auto methods = methods_of(series, settings, weights);
+  const auto still = static_cast<size_t>(
+      std::find_if(methods.begin(), methods.end(), [](const auto& method) { return method.first == kPersistence; }) - methods.begin());
+  // By origin. A forecast is judged, and its row written, when its truth comes: so the rows of a file that was cut are the first of the
+  // whole one's.
+  std::vector<std::vector<Answer>> answers(static_cast<size_t>(kMostHorizon) + 1, std::vector<Answer>(methods.size()));
+  for (size_t row = 0; row < series.values.size(); ++row) {
+    for (size_t m = 0; m < methods.size(); ++m) answers[row % answers.size()][m] = methods[m].second(row);
+    for (size_t h = 0; h < kForecastHorizons; ++h) {
+      SeriesScores* scores = row < ahead(settings, h) ? nullptr : scores_of(row - ahead(settings, h));
+      if (scores == nullptr) continue;
+      const size_t origin = row - ahead(settings, h);
+      const auto& then = answers[origin % answers.size()];
+      for (size_t m = 0; m < methods.size(); ++m) {
+        score((*scores)[methods[m].first][h], series.values[row], then[m], then[still], h);
+        if (observer)
+          observer({series, methods[m].first, origin, settings.horizons[h], series.values[row], then[m].point[h], then[m].quantiles[h]});
+      }
+    }
+  }
+}
+
+size_t part_of(const PartEnds& ends, size_t row) {
+  return static_cast<size_t>(std::upper_bound(ends.begin(), ends.end(), row) - ends.begin());
+}
+
 }  // namespace
 
 std::vector<std::string> eval_methods() {
@@ -169,84 +214,83 @@ void write_row(std::FILE* out, const JudgedForecast& forecast) {
 }
 
 SeriesScores evaluate(const Series& series, const EvalSettings& settings, const EvalWeights& weights, const ForecastObserver& observer) {
-  std::vector<std::pair<std::string, Method>> methods = {
-      {HeadroomSize::kName, ours<HeadroomSize>(series, settings, weights.headroom)},
-      {HeadroomSmallSize::kName, ours<HeadroomSmallSize>(series, settings, weights.small)}};
-  for (const auto name : kBars) methods.emplace_back(name, bar(name, series, settings));
-  const size_t persistence = 2;
   SeriesScores scores;
-  // By origin: a forecast is judged when its truth comes.
-  std::vector<std::vector<Answer>> answers(static_cast<size_t>(kMostHorizon) + 1, std::vector<Answer>(methods.size()));
-  for (size_t row = 0; row < series.values.size(); ++row) {
-    for (size_t m = 0; m < methods.size(); ++m) answers[row % answers.size()][m] = methods[m].second(row);
-    for (size_t h = 0; h < kForecastHorizons; ++h) {
-      if (row < ahead(settings, h) || !counts(series, settings, row - ahead(settings, h))) continue;
-      const size_t origin = row - ahead(settings, h);
-      const auto& then = answers[origin % answers.size()];
-      for (size_t m = 0; m < methods.size(); ++m) {
-        score(scores[methods[m].first][h], series.values[row], then[m], then[persistence], h);
-        if (observer)
-          observer({series, methods[m].first, origin, settings.horizons[h], series.values[row], then[m].point[h], then[m].quantiles[h]});
-      }
-    }
-  }
+  evaluate_origins(
+      series, settings, weights, [&](size_t origin) { return counts(series, settings, origin) ? &scores : nullptr; }, observer);
+  return scores;
+}
+
+std::vector<SeriesScores> evaluate_parts(const Series& series, const EvalSettings& settings, const EvalWeights& weights,
+                                         const PartEnds& ends) {
+  std::vector<SeriesScores> scores(ends.size());
+  evaluate_origins(
+      series, settings, weights, [&](size_t origin) { return counts(series, settings, origin) ? &scores[part_of(ends, origin)] : nullptr; },
+      nullptr);
   return scores;
 }
 
 template <class Size>
-LstmSeries lstm_series(const Series& series, const EvalSettings& settings) {
+std::vector<LstmSeries> lstm_parts(const Series& series, const EvalSettings& settings, const PartEnds& ends) {
   Ours<Size> run(series, settings, nullptr);
-  LstmSeries out;
+  std::vector<LstmSeries> out(ends.size());
   for (size_t row = 0; row < series.values.size(); ++row) {
     LstmView view;
     if (!run.step(row, &view)) continue;
+    const size_t part = part_of(ends, row);
     std::array<float, kForecastHorizons> targets;
     for (size_t h = 0; h < kForecastHorizons; ++h) {
       const size_t then = row + ahead(settings, h);
-      const bool known = then < series.values.size();
+      const bool known = then < ends[part];
       const float lack = known ? (static_cast<float>(series.values[then]) - view.base[h]) / view.scale : 0;
       targets[h] = known ? std::clamp(lack, -12.0F, 12.0F) : std::numeric_limits<float>::quiet_NaN();
     }
-    out.inputs.push_back(view.input);
-    out.targets.push_back(targets);
+    out[part].inputs.push_back(view.input);
+    out[part].targets.push_back(targets);
   }
   return out;
+}
+
+template std::vector<LstmSeries> lstm_parts<HeadroomSize>(const Series&, const EvalSettings&, const PartEnds&);
+template std::vector<LstmSeries> lstm_parts<HeadroomSmallSize>(const Series&, const EvalSettings&, const PartEnds&);
+
+template <class Size>
+LstmSeries lstm_series(const Series& series, const EvalSettings& settings) {
+  return std::move(lstm_parts<Size>(series, settings, {series.values.size()}).front());
 }
 
 template LstmSeries lstm_series<HeadroomSize>(const Series&, const EvalSettings&);
 template LstmSeries lstm_series<HeadroomSmallSize>(const Series&, const EvalSettings&);
 
-namespace {
-
-struct Summary {
-  double log_error = 0, log_pinball = 0, worst = 0, coverage = 0, furthest = 0;
-  size_t won = 0, series = 0;
-  void add(const MethodScore& score) {
-    if (score.origins == 0 || score.still <= 0) return;
+MethodSummary summarise(const std::map<std::string, SeriesScores>& scores, const std::string& method, size_t horizon) {
+  MethodSummary out;
+  double log_error = 0, log_pinball = 0, coverage = 0;
+  for (const auto& [name, of] : scores) {
+    if (!of.contains(method)) continue;
+    const MethodScore& score = of.at(method)[horizon];
+    if (score.origins == 0 || score.still <= 0) continue;
     log_error += std::log(std::max(score.relative(), 1e-12));
     log_pinball += std::log(std::max(score.relative_pinball(), 1e-12));
-    worst = std::max(worst, score.relative());
+    out.worst = std::max(out.worst, score.relative());
     coverage += score.coverage();
-    furthest = std::max(furthest, std::abs(score.coverage() - 0.95));
-    won += score.relative() < 1;
-    ++series;
+    out.furthest = std::max(out.furthest, std::abs(score.coverage() - 0.95));
+    out.won += score.relative() < 1;
+    ++out.series;
   }
-};
-
-}  // namespace
+  const double n = std::max<double>(static_cast<double>(out.series), 1);
+  out.error = std::exp(log_error / n);
+  out.pinball = std::exp(log_pinball / n);
+  out.coverage = coverage / n;
+  return out;
+}
 
 std::string eval_table(const std::map<std::string, SeriesScores>& scores, const std::array<int, kForecastHorizons>& horizons) {
   std::string out = "horizon  method           MAE/persistence   won  worst   pinball 0.95  coverage  furthest\n";
   for (size_t h = 0; h < kForecastHorizons; ++h) {
     for (const auto& method : eval_methods()) {
-      Summary sum;
-      for (const auto& [name, of] : scores)
-        if (of.contains(method)) sum.add(of.at(method)[h]);
-      const double n = std::max<double>(static_cast<double>(sum.series), 1);
+      const MethodSummary sum = summarise(scores, method, h);
       char line[160];
       std::snprintf(line, sizeof line, "%7d  %-16s %15.3f  %2zu/%-2zu %6.3f  %13.3f  %8.3f  %8.3f\n", horizons[h], method.c_str(),
-                    std::exp(sum.log_error / n), sum.won, sum.series, sum.worst, std::exp(sum.log_pinball / n), sum.coverage / n,
-                    sum.furthest);
+                    sum.error, sum.won, sum.series, sum.worst, sum.pinball, sum.coverage, sum.furthest);
       out += line;
     }
   }

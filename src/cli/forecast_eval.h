@@ -22,6 +22,7 @@ struct EvalSettings {
   std::optional<size_t> warm_up;          // rows; otherwise half of the series, at most seven days
   std::optional<int64_t> from_ms, to_ms;  // origins, from the first row on
   uint64_t seed = 1;
+  std::vector<std::string> methods;  // beside persistence; empty: all
 };
 
 struct MethodScore {
@@ -67,9 +68,28 @@ struct EvalWeights {
 // the first of the whole one's.
 SeriesScores evaluate(const Series& series, const EvalSettings& settings, const EvalWeights& weights, const ForecastObserver& observer);
 
-// What the LSTM sees of a series, for its training.
+// Where the parts of a series end, in rows, ascending; the last is all of them.
+using PartEnds = std::vector<size_t>;
+
+// The same, the scores of the origins in each part apart.
+std::vector<SeriesScores> evaluate_parts(const Series& series, const EvalSettings& settings, const EvalWeights& weights,
+                                         const PartEnds& ends);
+
+// What the LSTM sees of a series, for its training. No part has a target whose truth lies behind it.
+template <class Size>
+std::vector<LstmSeries> lstm_parts(const Series& series, const EvalSettings& settings, const PartEnds& ends);
 template <class Size>
 LstmSeries lstm_series(const Series& series, const EvalSettings& settings);
+
+// One method at one horizon over several series, each of the same weight.
+struct MethodSummary {
+  double error = 1, pinball = 1;  // relative to persistence; geometric means
+  double worst = 0;               // error
+  double coverage = 0;            // mean
+  double furthest = 0;            // coverage from 0.95
+  size_t won = 0, series = 0;
+};
+MethodSummary summarise(const std::map<std::string, SeriesScores>& scores, const std::string& method, size_t horizon);
 
 // The table for people, by horizon and method.
 std::string eval_table(const std::map<std::string, SeriesScores>& scores, const std::array<int, kForecastHorizons>& horizons);

@@ -58,6 +58,5 @@ class PrometheusClient {
 
 // What a form's field looks like on the wire.
 std::string percent_encoded(std::string_view text);
-std::string base64(std::string_view bytes);
 
 }  // namespace headroom

@@ -34,17 +34,15 @@ struct Trace {
   Batch slope;  // of the loss by the heads' outputs
 };
 
-constexpr float kSmooth = 0.3F;  // below this error the loss is quadratic
-// Errors grow with the horizon; the outer quantiles are judged, yet must not bend what the medians learn.
+// Errors grow with the horizon.
 constexpr std::array<float, kForecastHorizons> kHorizonWeight = {1.0F, 0.5F, 1.0F / 3};
-constexpr float kOuterWeight = 0.3F;
 
 struct Loss {
   double sum = 0;
   size_t count = 0;
 };
 
-void judge(const Batch& said, const float* targets, Batch& slope, Loss& loss) {
+void judge(const Batch& said, const float* targets, const LstmLossShape& shape, Batch& slope, Loss& loss) {
   slope.setZero(said.rows(), said.cols());
   for (Eigen::Index b = 0; b < said.cols(); ++b) {
     for (size_t h = 0; h < kForecastHorizons; ++h) {
@@ -54,8 +52,8 @@ void judge(const Batch& said, const float* targets, Batch& slope, Loss& loss) {
         const auto row = static_cast<Eigen::Index>(h * kForecastQuantiles + q);
         const float error = said(row, b) - target;
         const float side = 2 * (error > 0 ? 1 - kQuantiles[q] : kQuantiles[q]);
-        const float weight = kHorizonWeight[h] * (q == kMedian ? 1 : kOuterWeight);
-        slope(row, b) = weight * side * std::clamp(error / kSmooth, -1.0F, 1.0F);
+        const float weight = kHorizonWeight[h] * (q == kMedian ? 1 : shape.outer_weight);
+        slope(row, b) = weight * side * std::clamp(error / shape.smooth, -1.0F, 1.0F);
         if (q != kMedian) continue;
         loss.sum += static_cast<double>(std::abs(error) * kHorizonWeight[h]);
         ++loss.count;
@@ -159,7 +157,8 @@ LstmOutput step(const LstmWeights& weights, LstmState& state, const LstmInput& i
   return out;
 }
 
-float lstm_gradient(const LstmWeights& weights, const LstmWindows& windows, size_t burn, LstmWeights& gradient) {
+float lstm_gradient(const LstmWeights& weights, const LstmWindows& windows, size_t burn, LstmWeights& gradient,
+                    const LstmLossShape& shape) {
   const auto batch = static_cast<Eigen::Index>(windows.windows);
   lstm::Carried state(kH, batch), slope(kH, batch);
   std::vector<Trace> traces(windows.steps);
@@ -168,7 +167,7 @@ float lstm_gradient(const LstmWeights& weights, const LstmWindows& windows, size
     forward(weights, {windows.inputs.data() + s * windows.windows * kLstmInputs, kX, batch}, state, traces[s]);
     if (s < burn) continue;
     const Batch said = (head_of(weights) * traces[s].seen).colwise() + vector_of(weights.head_bias);
-    judge(said, windows.targets.data() + s * windows.windows * kForecastHorizons, traces[s].slope, loss);
+    judge(said, windows.targets.data() + s * windows.windows * kForecastHorizons, shape, traces[s].slope, loss);
   }
   const float share = 1.0F / static_cast<float>(std::max<size_t>(loss.count, 1));
   for (size_t s = windows.steps; s-- > 0;) {
@@ -176,6 +175,18 @@ float lstm_gradient(const LstmWeights& weights, const LstmWindows& windows, size
     backward(weights, traces[s], slope, gradient);
   }
   return static_cast<float>(loss.sum) * share;
+}
+
+float lstm_loss(const LstmOutput& said, const std::array<float, kForecastHorizons>& targets) {
+  float sum = 0;
+  for (size_t h = 0; h < kForecastHorizons; ++h) {
+    if (!std::isfinite(targets[h])) continue;
+    for (size_t q = 0; q < kForecastQuantiles; ++q) {
+      const float lack = targets[h] - said[h * kForecastQuantiles + q];
+      sum += kHorizonWeight[h] * lack * (lack > 0 ? kQuantiles[q] : kQuantiles[q] - 1);
+    }
+  }
+  return sum;
 }
 
 void lstm_update(LstmWeights& weights, LstmMoments& moments, LstmWeights& gradient, float rate) {

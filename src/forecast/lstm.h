@@ -57,9 +57,20 @@ struct LstmWindows {
   std::vector<float> targets;  // [step][window][horizon]
 };
 
+// The shape of the loss.
+struct LstmLossShape {
+  float smooth = 0.3F;  // scales; below this error it is quadratic
+  // Of the quantiles but the median: they are judged, yet must not bend what the medians learn.
+  float outer_weight = 0.3F;
+};
+
 // Gradients of the smoothed pinball loss by back-propagation through all steps from zero states; the first `burn` steps are not judged.
 // Adds to `gradient`, returns the mean loss of the medians.
-float lstm_gradient(const LstmWeights& weights, const LstmWindows& windows, size_t burn, LstmWeights& gradient);
+float lstm_gradient(const LstmWeights& weights, const LstmWindows& windows, size_t burn, LstmWeights& gradient,
+                    const LstmLossShape& shape = {});
+
+// The pinball loss of one answer, not smoothed: the sum over horizons, weighted as in training, and quantiles. NaN targets are passed over.
+float lstm_loss(const LstmOutput& said, const std::array<float, kForecastHorizons>& targets);
 
 // What the optimiser remembers: second moments by row and by column of each matrix (Shazeer and Stern, Adafactor, 2018), no first moment.
 struct LstmMoments {

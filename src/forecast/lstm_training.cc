@@ -54,10 +54,15 @@ LstmWeights begin_lstm(uint64_t seed) {
   return weights;
 }
 
-LstmWeights train_lstm(const std::vector<const LstmSeries*>& series, const LstmTraining& training,
-                       const std::function<bool(size_t, float)>& told) {
-  LstmWeights weights = begin_lstm(training.seed), gradient;
-  LstmMoments moments;
+LstmTrainingState begin_training(const LstmTraining& training) {
+  LstmTrainingState out;
+  out.weights = begin_lstm(training.seed);
+  out.random = training.seed * 0x2545f4914f6cdd1dULL + 1;
+  return out;
+}
+
+void train_lstm(const std::vector<const LstmSeries*>& series, const LstmTraining& training, size_t updates, LstmTrainingState& state) {
+  LstmWeights gradient;
   LstmWindows windows;
   windows.windows = training.windows;
   windows.steps = training.steps;
@@ -66,17 +71,32 @@ LstmWeights train_lstm(const std::vector<const LstmSeries*>& series, const LstmT
   std::vector<const LstmSeries*> long_enough;
   for (const LstmSeries* one : series)
     if (one->inputs.size() > 2 * training.steps) long_enough.push_back(one);
-  uint64_t random = training.seed * 0x2545f4914f6cdd1dULL + 1;
-  float mean = 0;
-  for (size_t update = 0; update < training.updates && !long_enough.empty(); ++update) {
+  if (long_enough.empty()) return;
+  for (const uint64_t end = std::min<uint64_t>(state.updates + updates, training.updates); state.updates < end; ++state.updates) {
     for (size_t b = 0; b < training.windows; ++b)
-      draw(*long_enough[next_random(random) % long_enough.size()], training, random, b, windows);
-    const float loss = lstm_gradient(weights, windows, training.burn, gradient);
-    mean = update == 0 ? loss : 0.99F * mean + 0.01F * loss;
-    lstm_update(weights, moments, gradient, rate_at(training, update));
-    if (told && update % 50 == 49 && !told(update + 1, mean)) break;
+      draw(*long_enough[next_random(state.random) % long_enough.size()], training, state.random, b, windows);
+    const float loss = lstm_gradient(state.weights, windows, training.burn, gradient, training.loss);
+    state.mean_loss = state.updates == 0 ? loss : 0.99F * state.mean_loss + 0.01F * loss;
+    lstm_update(state.weights, state.moments, gradient, rate_at(training, state.updates));
   }
-  return weights;
+}
+
+LstmWeights train_lstm(const std::vector<const LstmSeries*>& series, const LstmTraining& training) {
+  LstmTrainingState state = begin_training(training);
+  train_lstm(series, training, training.updates, state);
+  return state.weights;
+}
+
+double relative_loss(const LstmWeights& weights, const LstmSeries& series, size_t burn) {
+  LstmState state;
+  double said = 0, silent = 0;
+  for (size_t i = 0; i < series.inputs.size(); ++i) {
+    const LstmOutput answer = step(weights, state, series.inputs[i]);
+    if (i < burn) continue;
+    said += static_cast<double>(lstm_loss(answer, series.targets[i]));
+    silent += static_cast<double>(lstm_loss({}, series.targets[i]));
+  }
+  return silent > 0 ? said / silent : 1;
 }
 
 }  // namespace headroom

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "forecast/lstm.h"
@@ -31,10 +31,28 @@ struct LstmTraining {
   size_t skip = 2000;  // of each series, at most a quarter of it: the forecasts that are corrected are not themselves yet
   float rate = 2e-3F;
   uint64_t seed = 1;
+  LstmLossShape loss;
 };
 
-// Trains on windows drawn from all series alike. `told` hears the number of updates and the running mean loss now and then; false ends it.
-LstmWeights train_lstm(const std::vector<const LstmSeries*>& series, const LstmTraining& training,
-                       const std::function<bool(size_t, float)>& told = nullptr);
+// A training between two updates. Plain numbers: what is restored goes on with the same bits.
+struct LstmTrainingState {
+  LstmWeights weights;
+  LstmMoments moments;
+  uint64_t random = 0;
+  uint64_t updates = 0;
+  float mean_loss = 0;  // running, of the medians
+};
+LstmTrainingState begin_training(const LstmTraining& training);
+
+// Takes so many updates more, up to `training.updates` in all, on windows drawn from all series alike; series shorter than two windows are
+// passed over, and without others nothing happens.
+void train_lstm(const std::vector<const LstmSeries*>& series, const LstmTraining& training, size_t updates, LstmTrainingState& state);
+
+// How the LSTM does on a series: its loss relative to that of one which says nothing, the first `burn` steps left out. 1 when there is
+// nothing to judge.
+double relative_loss(const LstmWeights& weights, const LstmSeries& series, size_t burn);
+
+// A whole training.
+LstmWeights train_lstm(const std::vector<const LstmSeries*>& series, const LstmTraining& training);
 
 }  // namespace headroom

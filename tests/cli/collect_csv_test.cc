@@ -149,13 +149,13 @@ TEST(CollectDifference, is_said_option_by_option) {
   CollectProgress one;
   one.what = {{"--step", "1s"}, {"--query 1", "a=x"}};
   CollectProgress other = one;
-  EXPECT_EQ(difference(one, other), "");
+  EXPECT_EQ(difference(one.what, other.what), "");
   other.what[0].second = "1m";
-  EXPECT_EQ(difference(one, other), "--step was 1s and is 1m");
+  EXPECT_EQ(difference(one.what, other.what), "--step was 1s and is 1m");
   other = one;
   other.what.insert(other.what.begin(), {"--label zone", "zone={z}"});
-  EXPECT_EQ(difference(one, other), "--label zone is new: zone={z}");
-  EXPECT_EQ(difference(other, one), "--label zone was zone={z} and is absent");
+  EXPECT_EQ(difference(one.what, other.what), "--label zone is new: zone={z}");
+  EXPECT_EQ(difference(other.what, one.what), "--label zone was zone={z} and is absent");
 }
 
 TEST(CollectCsvFile, has_a_name_that_any_system_takes) {

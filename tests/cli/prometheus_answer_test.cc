@@ -69,14 +69,5 @@ TEST(PrometheusQuestion, is_encoded_as_a_form_wants_it) {
   EXPECT_EQ(percent_encoded("\xc3\xa4"), "%C3%A4");
 }
 
-TEST(PrometheusQuestion, names_its_user_in_base64) {
-  EXPECT_EQ(base64(""), "");
-  EXPECT_EQ(base64("f"), "Zg==");
-  EXPECT_EQ(base64("fo"), "Zm8=");
-  EXPECT_EQ(base64("foo"), "Zm9v");
-  EXPECT_EQ(base64("Aladdin:open sesame"), "QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-  EXPECT_EQ(base64("\xff\xfe\xfd"), "//79");
-}
-
 }  // namespace
 }  // namespace headroom
