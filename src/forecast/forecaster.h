@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -128,7 +129,8 @@ struct ForecasterState {
   // Whether the two are of one series at one time, as they are unless one of them was lost.
   static bool belong_together(const Hot& hot, const Cold& cold) {
     if (hot.step < 0) return cold.learned < 0;
-    return cold.learned >= hot.begin - 1 && cold.learned <= hot.step && hot.step - cold.learned < kBlock;
+    const int64_t last_end = (hot.step + 1) / kBlock * kBlock - 1;
+    return cold.learned == std::max(hot.begin - 1, last_end);
   }
 };
 static_assert(sizeof(ForecasterState<HeadroomSize>::Hot) <= 512);

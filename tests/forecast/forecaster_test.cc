@@ -229,6 +229,18 @@ TYPED_TEST(AForecaster, begins_anew_after_a_gap_and_keeps_what_it_learned) {
   EXPECT_LT(ours / still, 0.75);
 }
 
+TYPED_TEST(AForecaster, refuses_parts_of_different_times) {
+  auto early = std::make_unique<ForecasterState<TypeParam>>(), late = std::make_unique<ForecasterState<TypeParam>>();
+  const std::vector<float> values = made_series(401, 8);
+  run(values, *late);
+  run(std::vector<float>(values.begin(), values.end() - 4), *early);
+  EXPECT_TRUE((ForecasterState<TypeParam>::belong_together(late->hot, late->cold)));
+  EXPECT_FALSE((ForecasterState<TypeParam>::belong_together(late->hot, early->cold)));
+  EXPECT_FALSE((ForecasterState<TypeParam>::belong_together(early->hot, late->cold)));
+  late->cold.learned -= 2;  // within the last four steps, but no end of a block
+  EXPECT_FALSE((ForecasterState<TypeParam>::belong_together(late->hot, late->cold)));
+}
+
 TEST(ForecasterState, is_of_the_size_that_is_promised) {
   EXPECT_LE(sizeof(ForecasterState<HeadroomSize>::Hot), 512u);
   EXPECT_LE(sizeof(ForecasterState<HeadroomSize>), 32u * 1024);
