@@ -123,6 +123,14 @@ Result<std::vector<Series>> read_all(const EvalOptions& options) {
   return out;
 }
 
+// For the line below the table.
+std::string companions_used(const std::vector<Series>& series) {
+  size_t columns = 0, with = 0;
+  for (const auto& one : series) columns += one.companions.size(), with += one.companions.empty() ? 0 : 1;
+  if (columns == 0) return {};
+  return concat(", headroom with ", std::to_string(columns), " companion columns of ", std::to_string(with), " series");
+}
+
 int evaluate_all(const EvalOptions& options, const EvalSettings& settings, const std::vector<Series>& series,
                  const std::map<std::string, std::string>& sources) {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(options.out.empty() ? nullptr : std::fopen(options.out.c_str(), "w"), std::fclose);
@@ -141,9 +149,9 @@ int evaluate_all(const EvalOptions& options, const EvalSettings& settings, const
   }
   if (out && std::ferror(out.get()) != 0) return fail(kExitOutside, concat("cannot write all of ", options.out));
   if (scores.empty()) return fail(kExitUsage, "no series has an origin after --warmup or between --from and --to");
-  std::printf("%s%zu series, seed %llu, %s\n", eval_table(scores, settings.horizons).c_str(), scores.size(),
+  std::printf("%s%zu series, seed %llu, %s%s\n", eval_table(scores, settings.horizons).c_str(), scores.size(),
               static_cast<unsigned long long>(settings.seed),
-              sources.empty() ? "without trained weights" : "weights trained on the other sources");
+              sources.empty() ? "without trained weights" : "weights trained on the other sources", companions_used(series).c_str());
   return kExitFine;
 }
 
@@ -186,6 +194,10 @@ std::function<int()> setup(CLI::App& app) {
       ->type_name("MAP");
   eval_app->add_option("--time-column", options->columns.time, "time_ms unless given");
   eval_app->add_option("--value-column", options->columns.value, "value unless given");
+  eval_app
+      ->add_option("--companions", options->columns.companions,
+                   "headroom learns from further columns of numbers too, at most 3 (on unless given)")
+      ->check(CLI::IsMember({"on", "off"}));
   app.require_subcommand(1);
   return [options] { return eval(*options); };
 }

@@ -45,7 +45,7 @@ struct EvalWeights {
   const LstmWeights* small = nullptr;
 };
 
-// Writes a row an origin, horizon and method to `out` when given.
+// Writes a row an origin, horizon and method to `out` when given. "headroom" takes the series' companions into account, the others do not.
 SeriesScores evaluate(const Series& series, const EvalSettings& settings, const EvalWeights& weights, std::FILE* out);
 
 // What the LSTM sees of a series, for its training.
