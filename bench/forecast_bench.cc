@@ -2,6 +2,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <array>
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -20,16 +21,26 @@ float value_at(int64_t step, uint64_t& random) {
 }
 
 template <class Size>
+auto forecast(const Forecaster<Size>& forecaster, ForecasterState<Size>& state, int64_t step, float value) {
+  if constexpr (Size::kCompanions == 0)
+    return forecaster.step(state, step, value);
+  else
+    return forecaster.step(state, step, value, std::array<float, kMostCompanions>{value, 2 * value, 5});
+}
+
+template <class Size>
 void forecast_a_value(benchmark::State& bench) {
   const LstmWeights global = begin_lstm(1);
-  const Forecaster<Size> forecaster({}, &global);
+  ForecasterSettings settings;
+  settings.companions = Size::kCompanions;
+  const Forecaster<Size> forecaster(settings, &global);
   const auto series = static_cast<size_t>(bench.range(0));
   std::vector<std::unique_ptr<ForecasterState<Size>>> states;
   for (size_t i = 0; i < series; ++i) states.push_back(std::make_unique<ForecasterState<Size>>());
   uint64_t random = 1;
   int64_t step = kFirst;
   const auto minute = [&] {
-    for (const auto& state : states) benchmark::DoNotOptimize(forecaster.step(*state, step, value_at(step, random)));
+    for (const auto& state : states) benchmark::DoNotOptimize(forecast(forecaster, *state, step, value_at(step, random)));
     ++step;
   };
   // Own weights begin after 1,500 values.
@@ -51,6 +62,11 @@ BENCHMARK(forecast_a_value<HeadroomSmallSize>)->ArgNames({"series", "training"})
 // Not trained yet within so few iterations: the cost without training.
 BENCHMARK(forecast_a_value<HeadroomSize>)
     ->Name("forecast_before_own_weights")
+    ->ArgNames({"series", "training"})
+    ->Args({500, 0})
+    ->Iterations(90);
+BENCHMARK(forecast_a_value<HeadroomMultivariateSize>)
+    ->Name("forecast_with_three_companions_before_own_weights")
     ->ArgNames({"series", "training"})
     ->Args({500, 0})
     ->Iterations(90);

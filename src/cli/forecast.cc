@@ -208,6 +208,14 @@ Result<SeriesScores> evaluate_one(const EvalOptions& options, const EvalInput& i
   return scores;
 }
 
+// For the line below the table.
+std::string companions_used(const std::vector<SeriesOfFile>& series) {
+  size_t columns = 0, with = 0;
+  for (const auto& [path, one] : series) columns += one.companions.size(), with += one.companions.empty() ? 0 : 1;
+  if (columns == 0) return {};
+  return concat(", headroom with ", std::to_string(columns), " companion columns of ", std::to_string(with), " series");
+}
+
 int evaluate_all(const EvalOptions& options, const EvalInput& input, const WeightChoice& weights) {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(options.out.empty() ? nullptr : std::fopen(options.out.c_str(), "w"), std::fclose);
   if (!options.out.empty() && out == nullptr) return fail(kExitUsage, concat("cannot write ", options.out));
@@ -224,8 +232,8 @@ int evaluate_all(const EvalOptions& options, const EvalInput& input, const Weigh
   }
   if (out && std::ferror(out.get()) != 0) return fail(kExitOutside, concat("cannot write all of ", options.out));
   if (scores.empty()) return fail(kExitUsage, "no series has an origin after --warmup or between --from and --to");
-  std::printf("%s%zu series, seed %llu, %s\n", eval_table(scores, input.settings.horizons).c_str(), scores.size(),
-              static_cast<unsigned long long>(input.settings.seed), weights.words.c_str());
+  std::printf("%s%zu series, seed %llu, %s%s\n", eval_table(scores, input.settings.horizons).c_str(), scores.size(),
+              static_cast<unsigned long long>(input.settings.seed), weights.words.c_str(), companions_used(input.series).c_str());
   return kExitFine;
 }
 
@@ -298,6 +306,10 @@ std::function<int()> setup(CLI::App& app) {
       ->capture_default_str()
       ->needs("--plot");
   eval_app->add_option("--plot-horizon", options->plot_horizon, "which of --horizons it shows; default: the last")->needs("--plot");
+  eval_app
+      ->add_option("--companions", options->series.columns.companions,
+                   "headroom learns from further columns of numbers too, at most 3 (on unless given)")
+      ->check(CLI::IsMember({"on", "off"}));
   app.require_subcommand(1);
   return [options] { return eval(*options); };
 }

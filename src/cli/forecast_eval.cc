@@ -51,6 +51,7 @@ ForecasterSettings forecaster_settings(const Series& series, const EvalSettings&
   out.step_ms = series.step_ms;
   out.horizons = settings.horizons;
   out.seed = settings.seed;
+  out.companions = std::min(series.companions.size(), Size::kCompanions);
   return out;
 }
 
@@ -68,8 +69,8 @@ class Ours {
     const int64_t last = state_->hot.step;
     if (last >= 0 && at <= last) return made_;  // a row off the grid
     if (last >= 0 && at - last <= 4)
-      for (int64_t missing = last + 1; missing < at; ++missing) (void)forecaster_.step(*state_, missing, value(row - 1));
-    made_ = forecaster_.step(*state_, at, value(row), view);
+      for (int64_t missing = last + 1; missing < at; ++missing) (void)advance(missing, row - 1, nullptr);
+    made_ = advance(at, row, view);
     return made_;
   }
   Answer answer(size_t row) {
@@ -86,7 +87,17 @@ class Ours {
   }
 
  private:
-  float value(size_t row) const { return static_cast<float>(series_.values[row]); }
+  // With the values of a row.
+  std::optional<Forecast> advance(int64_t step, size_t row, LstmView* view) {
+    const auto value = static_cast<float>(series_.values[row]);
+    if constexpr (Size::kCompanions == 0) {
+      return forecaster_.step(*state_, step, value, view);
+    } else {
+      std::array<float, kMostCompanions> companions{};
+      for (size_t i = 0; i < series_.companions.size(); ++i) companions[i] = series_.companions[i][row];
+      return forecaster_.step(*state_, step, value, companions, view);
+    }
+  }
   const Series& series_;
   Forecaster<Size> forecaster_;
   std::unique_ptr<ForecasterState<Size>> state_;
@@ -159,7 +170,9 @@ std::vector<std::pair<std::string, Method>> methods_of(const Series& series, con
   const auto wanted = [&](std::string_view name) {
     return settings.methods.empty() || std::find(settings.methods.begin(), settings.methods.end(), name) != settings.methods.end();
   };
-  if (wanted(HeadroomSize::kName)) out.emplace_back(HeadroomSize::kName, ours<HeadroomSize>(series, settings, weights.headroom));
+  if (wanted(HeadroomSize::kName))
+    out.emplace_back(HeadroomSize::kName, series.companions.empty() ? ours<HeadroomSize>(series, settings, weights.headroom)
+                                                                    : ours<HeadroomMultivariateSize>(series, settings, weights.headroom));
   if (wanted(HeadroomSmallSize::kName))
     out.emplace_back(HeadroomSmallSize::kName, ours<HeadroomSmallSize>(series, settings, weights.small));
   for (const auto name : kBars)

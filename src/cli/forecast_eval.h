@@ -64,8 +64,8 @@ struct EvalWeights {
   const LstmWeights* small = nullptr;
 };
 
-// Tells each forecast that counts to `observer` when given, in the order in which their truths come: so those of a file that was cut are
-// the first of the whole one's.
+// "headroom" takes the series' companions into account, the others do not. Tells each forecast that counts to `observer` when given, in the
+// order in which their truths come: so those of a file that was cut are the first of the whole one's.
 SeriesScores evaluate(const Series& series, const EvalSettings& settings, const EvalWeights& weights, const ForecastObserver& observer);
 
 // Where the parts of a series end, in rows, ascending; the last is all of them.

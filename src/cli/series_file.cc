@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
 #include <system_error>
@@ -11,6 +12,7 @@
 #include "base/concat.h"
 #include "base/time_text.h"
 #include "cli/csv_reader.h"
+#include "forecast/companions.h"
 
 namespace headroom {
 namespace {
@@ -60,6 +62,39 @@ std::string take(const CsvRow& row, size_t time_at, size_t value_at, Series& out
   return {};
 }
 
+// The columns beside time and value. One becomes a companion at its first number, so that columns of words take no place.
+class CompanionColumns {
+ public:
+  CompanionColumns(const CsvRow& header, size_t time_at, size_t value_at) {
+    for (size_t i = 0; i < header.fields.size(); ++i)
+      if (i != time_at && i != value_at) places_.push_back({i, kNone});
+  }
+  // Once the row's value is in the series; what is wrong with it otherwise.
+  std::string take(const CsvRow& row, Series& out) {
+    for (auto& column : out.companions) column.push_back(std::numeric_limits<float>::quiet_NaN());
+    for (auto& [field, companion] : places_) {
+      const auto value = field < row.fields.size() ? number<float>(row.fields[field]) : std::nullopt;
+      if (!value || !std::isfinite(*value)) continue;
+      if (companion == kNone) {
+        if (out.companions.size() == kMostCompanions)
+          return concat("more than ", std::to_string(kMostCompanions),
+                        " columns of numbers beside time and value; leave some out, or all with --companions off");
+        companion = out.companions.size();
+        out.companions.emplace_back(out.values.size(), std::numeric_limits<float>::quiet_NaN());
+      }
+      out.companions[companion].back() = *value;
+    }
+    return {};
+  }
+
+ private:
+  static constexpr size_t kNone = SIZE_MAX;
+  struct Place {
+    size_t field, companion;
+  };
+  std::vector<Place> places_;
+};
+
 }  // namespace
 
 Result<Series> read_series(const std::string& path, const SeriesColumns& columns) {
@@ -75,6 +110,7 @@ Result<Series> read_series(const std::string& path, const SeriesColumns& columns
   if (!time_at) return time_at.status();
   const auto value_at = column_of(row, path, columns.value);
   if (!value_at) return value_at.status();
+  CompanionColumns companions(row, *time_at, *value_at);
   Series out;
   out.name = std::filesystem::path(path).stem().string();
   for (;;) {
@@ -82,6 +118,7 @@ Result<Series> read_series(const std::string& path, const SeriesColumns& columns
     if (!read) return read.status();
     if (*read == CsvReader::Outcome::kEnd) break;
     if (*read == CsvReader::Outcome::kRow) why = take(row, *time_at, *value_at, out);
+    if (why.empty() && columns.companions) why = companions.take(row, out);
     if (!why.empty()) return Status(Code::kInvalid, concat(path, ":", std::to_string(row.line), ": ", why));
   }
   if (out.values.size() < 3)

@@ -61,6 +61,9 @@ void blend_learn(BlendState<Experts>& state, const std::array<float, Experts>& s
 template std::array<float, 11> blend_weights<11>(const BlendState<11>&);
 template float blend<11>(const BlendState<11>&, const std::array<float, 11>&);
 template void blend_learn<11>(BlendState<11>&, const std::array<float, 11>&, float, const BlendSettings&);
+template std::array<float, 12> blend_weights<12>(const BlendState<12>&);
+template float blend<12>(const BlendState<12>&, const std::array<float, 12>&);
+template void blend_learn<12>(BlendState<12>&, const std::array<float, 12>&, float, const BlendSettings&);
 template std::array<float, 6> blend_weights<6>(const BlendState<6>&);
 template float blend<6>(const BlendState<6>&, const std::array<float, 6>&);
 template void blend_learn<6>(BlendState<6>&, const std::array<float, 6>&, float, const BlendSettings&);

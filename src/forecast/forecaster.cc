@@ -6,7 +6,6 @@
 
 #include "forecast/lstm_training.h"
 #include "forecast/packed.h"
-#include "forecast/raw_form.h"
 #include "forecast/series_scale.h"
 
 namespace headroom {
@@ -14,12 +13,10 @@ namespace {
 
 constexpr int64_t kWarmUp = 8;  // steps without a forecast after a beginning
 constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
-constexpr float kMostTarget = 30;  // scales
-constexpr float kMostSaid = 1e4F;  // the same
-constexpr uint32_t kMostValues = 1U << 30;
-constexpr int64_t kMostStep = int64_t{1} << 40;  // in seconds 35,000 years
-constexpr int32_t kMostBinSteps = 1 << 20;
+constexpr float kMostTarget = 30;    // scales
+constexpr float kMostSaid = 1e4F;    // the same
 constexpr float kUnitShare = 0.05F;  // of the mean size
+constexpr float kCompanionDays = 3;  // the life of the companions' regressions
 
 // Places of horizons, `to` not among them.
 struct HorizonRange {
@@ -52,6 +49,8 @@ struct Forecaster<Size>::Origin {
   std::array<DayWaves, kForecastHorizons> waves{};
   std::array<Features, kForecastHorizons> log_inputs;
   std::array<Features, kForecastHorizons> level_inputs;
+  std::conditional_t<(Size::kCompanions > 0), Features, NoCompanions> companions;
+  bool with_companions = false;
 
   Origin(const Forecaster& forecaster, const Parts& of, int64_t at, const SeriesFilters& series, HorizonRange horizons)
       : self(forecaster), state(of), step(at), filters(series) {
@@ -71,6 +70,8 @@ struct Forecaster<Size>::Origin {
       log_inputs[h] = inputs_of<Size>(log, h, waves[h]);
       if constexpr (Size::kLevelRidges > 0) level_inputs[h] = inputs_of<Size>(level, h, waves[h]);
     }
+    if constexpr (Size::kCompanions > 0)
+      with_companions = state.cold.companions.inputs({state.hot.companions, state.cold.learned, step}, companions);
   }
 
   // What the season knows of step `at`.
@@ -98,10 +99,11 @@ struct Forecaster<Size>::Origin {
     return std::clamp(value, state.hot.lowest < 0 ? -most : 0.0F, most);
   }
 
+  float from_logs(float change) const { return bounded(from_log(log.now + log.scale * clip(change, kMostTarget), state.hot.unit)); }
   float ridge(size_t r, size_t h) const {
     const auto& ridge = state.cold.ridges[r][h];
     if (r >= Size::kLogRidges) return bounded(level.now + level.scale * clip(predict(ridge, level_inputs[h]), kMostTarget));
-    return bounded(from_log(log.now + log.scale * clip(predict(ridge, log_inputs[h]), kMostTarget), state.hot.unit));
+    return from_logs(predict(ridge, log_inputs[h]));
   }
 
   // All but the LSTM, relative to now, in scales; the LSTM stands where the first regression does, which it corrects.
@@ -114,6 +116,10 @@ struct Forecaster<Size>::Origin {
     for (size_t i = 0; i < Size::kHolt; ++i) put(filters.holt(i, self.settings_.horizons[h]));
     put(std::isnan(log.profile[h + 1]) ? level.now : bounded(from_log(log.profile[h + 1] + filters.seasonal_level, state.hot.unit)));
     for (size_t r = 0; r < State::kRidges; ++r) put(ridge(r, h));
+    if constexpr (Size::kCompanions > 0) {
+      const float plain = predict(state.cold.ridges[0][h], log_inputs[h]);
+      put(from_logs(with_companions ? state.cold.companions.corrected(h, companions, plain) : plain));
+    }
     out[e] = out[State::kFirstRidge];
     return out;
   }
@@ -166,10 +172,17 @@ size_t Forecaster<Size>::spread_slot(int64_t step) const {
   return static_cast<size_t>(step % clock_.day * kSlots / clock_.day);
 }
 
+template <class Size>
+bool Forecaster<Size>::other_companions(const Hot& hot) const {
+  if constexpr (Size::kCompanions > 0) return hot.companions.count != std::min(settings_.companions, Size::kCompanions);
+  return false;
+}
+
 // The first value of all, or the first after a gap: what was learned stays, what hangs on the steps before begins anew.
 template <class Size>
 void Forecaster<Size>::begin(const Parts& state, int64_t step) const {
   auto& [hot, cold] = state;
+  if constexpr (Size::kCompanions > 0) cold.companions.restart();
   if (hot.step < 0) {
     cold.season.begin();
     for (auto& ridges : cold.ridges)
@@ -204,7 +217,8 @@ void Forecaster<Size>::measure(const Parts& state, float value) const {
 
 template <class Size>
 bool Forecaster<Size>::changes_cold(const Hot& hot, int64_t step, float value) const {
-  return step % kBlock == kBlock - 1 || hot.step < 0 || step != hot.step + 1 || outgrown(hot.unit, mean_size_with(hot, value));
+  return step % kBlock == kBlock - 1 || hot.step < 0 || step != hot.step + 1 || other_companions(hot) ||
+         outgrown(hot.unit, mean_size_with(hot, value));
 }
 
 template <class Size>
@@ -241,6 +255,12 @@ void Forecaster<Size>::learn_ridges(const Parts& state, const Origin& at, size_t
   const float then = value_at(state, at.step + settings_.horizons[h]);
   if constexpr (Size::kOwnWeights) cold.own.label(at.step, h, (then - at.ridge(0, h)) / at.level.scale);
   const float huber = 0.7F * std::sqrt(static_cast<float>(settings_.horizons[h]));
+  if constexpr (Size::kCompanions > 0) {
+    const float plain = clip(predict(cold.ridges[0][h], at.log_inputs[h]), kMostTarget);
+    const float target = clip((to_log(then, state.hot.unit) - at.log.now) / at.log.scale, kMostTarget);
+    const float life = std::max(kCompanionDays * static_cast<float>(clock_.day), 2.0F * kCompanionInputs);
+    if (at.with_companions) cold.companions.learn(h, at.companions, {plain, target, huber, 1 - 1 / life});
+  }
   for (size_t r = 0; r < State::kRidges; ++r) {
     const bool log = r < Size::kLogRidges;
     const auto& view = log ? at.log : at.level;
@@ -290,9 +310,10 @@ void Forecaster<Size>::learn_said(const Parts& state, size_t h) const {
 
 // The end of a block: its values go where the slow part sees them, and all is learned of which the truth is known.
 template <class Size>
-void Forecaster<Size>::learn(const Parts& state) const {
+void Forecaster<Size>::learn(const Parts& state, const Values& newest) const {
   auto& [hot, cold] = state;
   const int64_t from = cold.learned + 1;
+  if constexpr (Size::kCompanions > 0) cold.companions.take(hot.companions, from, hot.step, newest.companions, clock_.day);
   for (int64_t step = from; step <= hot.step; ++step)
     cold.recent[static_cast<size_t>(step) % State::kRecent] = hot.block[static_cast<size_t>(step - from)];
   cold.learned = hot.step;
@@ -395,8 +416,27 @@ Forecast Forecaster<Size>::combine(const Parts& state, const Origin& at, const L
 }
 
 template <class Size>
+void Forecaster<Size>::hear_companions(const Parts& state, const Values& values) const {
+  if constexpr (Size::kCompanions > 0) {
+    auto& [hot, cold] = state;
+    cold.companions.hear(values.companions, static_cast<size_t>(hot.step - cold.learned - 1), hot.companions);
+  }
+}
+
+template <class Size>
 std::optional<Forecast> Forecaster<Size>::step(const Parts& state, int64_t step, float value, LstmView* view) const {
+  return advance(state, step, {value, {}}, view);
+}
+template <class Size>
+std::optional<Forecast> Forecaster<Size>::advance(const Parts& state, int64_t step, const Values& values, LstmView* view) const {
   auto& [hot, cold] = state;
+  const float value = values.value;
+  if constexpr (Size::kCompanions > 0) {
+    if (hot.step < 0 || other_companions(hot)) {
+      hot.companions.begin(std::min(settings_.companions, Size::kCompanions));
+      cold.companions.begin();
+    }
+  }
   if (hot.step < 0 || step != hot.step + 1) begin(state, step);
   measure(state, value);
   hear(state, step, value);
@@ -404,7 +444,10 @@ std::optional<Forecast> Forecaster<Size>::step(const Parts& state, int64_t step,
   hot.block[static_cast<size_t>(step - cold.learned - 1)] = value;
   hot.filters.advance(value, to_log(value, hot.unit), cold.season.profile_at(clock_, step), clock_.day);
   const bool block_ends = step % kBlock == kBlock - 1;
-  if (block_ends) learn(state);
+  if (block_ends)
+    learn(state, values);
+  else
+    hear_companions(state, values);
   if (!forecast_at(state, step)) return std::nullopt;
   const Origin at(*this, state, step, hot.filters, {0, kForecastHorizons});
   const LstmInput input = lstm_input(state, at);
@@ -427,37 +470,13 @@ std::array<std::string_view, Forecaster<Size>::State::kExperts> Forecaster<Size>
   for (size_t i = 0; i < Size::kHolt; ++i) names[e++] = kHolt[i];
   names[e++] = "holt_winters";
   for (size_t i = 0; i < State::kRidges; ++i) names[e++] = kRidges[i];
+  if constexpr (Size::kCompanions > 0) names[e++] = "companions";
   names[e] = "lstm";
   return names;
 }
 
-template <class Size>
-void ForecasterState<Size>::Hot::save(ByteWriter& writer) const {
-  raw_form::save_fields(*this, writer);
-}
-template <class Size>
-void ForecasterState<Size>::Cold::save(ByteWriter& writer) const {
-  raw_form::save_fields(*this, writer);
-}
-// Numbers that count or name steps must be such, whatever the bytes; those of values are only finite.
-template <class Size>
-bool ForecasterState<Size>::Hot::load(ByteReader& reader) {
-  return raw_form::load_fields(*this, reader) && begin >= -1 && begin <= step && step <= kMostStep && values <= kMostValues && unit > 0;
-}
-template <class Size>
-bool ForecasterState<Size>::Cold::load(ByteReader& reader) {
-  if (!raw_form::load_fields(*this, reader)) return false;
-  bool good = learned >= -1 && learned <= kMostStep && season.bin_steps >= 0 && season.bin_steps <= kMostBinSteps;
-  good = good && season.first_bin >= -1 && season.next_bin >= season.first_bin && season.next_bin <= kMostStep;
-  if constexpr (Size::kOwnWeights) {
-    for (const auto& window : own.replay) good = good && window.first >= -1 && window.first <= kMostStep;
-  }
-  return good;
-}
-
-template struct ForecasterState<HeadroomSize>;
-template struct ForecasterState<HeadroomSmallSize>;
 template class Forecaster<HeadroomSize>;
+template class Forecaster<HeadroomMultivariateSize>;
 template class Forecaster<HeadroomSmallSize>;
 
 }  // namespace headroom

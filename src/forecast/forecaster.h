@@ -1,14 +1,17 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 
 #include "forecast/blend.h"
+#include "forecast/companions.h"
 #include "forecast/lstm.h"
 #include "forecast/own_lstm.h"
 #include "forecast/ridge.h"
@@ -26,7 +29,7 @@ struct Forecast {
   std::array<std::array<float, kForecastQuantiles>, kForecastHorizons> quantiles{};  // of kQuantiles, ascending
 };
 
-// The two sizes that a target's state may have: at most 32 KiB, with weights of its own, and at most 4 KiB.
+// The sizes that a target's state may have: at most 32 KiB, with weights of its own, and at most 4 KiB.
 struct HeadroomSize {
   static constexpr const char* kName = "headroom";
   static constexpr size_t kMostBytes = 32 * 1024;
@@ -39,6 +42,16 @@ struct HeadroomSize {
   static constexpr size_t kBins = 7 * 288 + 16, kSlots = 1440, kSpreadSlots = 96;
   static constexpr bool kHourLag = true, kWaves = true;
   static constexpr bool kOwnWeights = true;
+  static constexpr size_t kReplayWindows = 3;
+  static constexpr size_t kCompanions = 0;
+};
+// The first for a series with companions. Their place is that of finer widths by the time of day and of a third window to train on; the
+// season and the regressions are the same.
+struct HeadroomMultivariateSize : HeadroomSize {
+  static constexpr const char* kName = "headroom_multivariate";
+  static constexpr size_t kSpreadSlots = 24;
+  static constexpr size_t kReplayWindows = 2;
+  static constexpr size_t kCompanions = kMostCompanions;
 };
 struct HeadroomSmallSize {
   static constexpr const char* kName = "headroom_small";
@@ -52,9 +65,10 @@ struct HeadroomSmallSize {
   static constexpr size_t kBins = 1, kSlots = 480, kSpreadSlots = 24;
   static constexpr bool kHourLag = false, kWaves = false;
   static constexpr bool kOwnWeights = false;
+  static constexpr size_t kReplayWindows = 0;
+  static constexpr size_t kCompanions = 0;
 };
 
-inline constexpr int kMostHorizon = 15;
 inline constexpr size_t kMostPending = 21;  // the sum of the horizons
 
 // What the experts said at the end of a block, kept until it is known how right they were; halves, relative to the value then, in scales.
@@ -71,15 +85,16 @@ struct Said {
 
 struct NoOwnLstm {};
 struct NoBlockInputs {};
+struct NoCompanions {};
 
 // All that is remembered of a series. Plain numbers: what is restored forecasts the same bits.
 template <class Size>
 struct ForecasterState {
   static constexpr size_t kRidges = Size::kLogRidges + Size::kLevelRidges;
   static constexpr size_t kInputs = InputPlaces<Size>::kCount;
-  // Persistence, the season's drift, smoothings, trends, Holt-Winters, regressions, the LSTM.
+  // Persistence, the season's drift, smoothings, trends, Holt-Winters, regressions, that of the companions, the LSTM.
   static constexpr size_t kFirstRidge = 2 + Size::kSes + Size::kHolt + 1;
-  static constexpr size_t kExperts = kFirstRidge + kRidges + 1;
+  static constexpr size_t kExperts = kFirstRidge + kRidges + (Size::kCompanions > 0 ? 1 : 0) + 1;
   static constexpr size_t kRecent = Size::kHourLag ? 96 : 24;
 
   // Changes with every value.
@@ -97,10 +112,13 @@ struct ForecasterState {
     std::array<SpreadTrack, kForecastHorizons> spread{};
     std::array<float, kMostPending> point{};     // forecasts until they are known
     std::array<uint16_t, kMostPending> width{};  // and their widths, upper halves of floats
+    std::conditional_t<(Size::kCompanions > 0), CompanionBlock, NoCompanions> companions{};
 
     void save(ByteWriter& writer) const;
     bool load(ByteReader& reader);
-    auto fields() { return std::tie(step, begin, unit, mean_size, lowest, values, filters, block, lstm, rows, spread, point, width); }
+    auto fields() {
+      return std::tie(step, begin, unit, mean_size, lowest, values, filters, block, lstm, rows, spread, point, width, companions);
+    }
   } hot;
 
   // Changes at the end of a block.
@@ -113,11 +131,12 @@ struct ForecasterState {
     std::array<BlendState<kExperts>, kForecastHorizons> blend{};
     std::array<SpreadWeights<Size::kSpreadSlots>, kForecastHorizons> spread{};
     std::array<Said<kExperts>, 7> said{};
-    std::conditional_t<Size::kOwnWeights, OwnLstm, NoOwnLstm> own;
+    std::conditional_t<Size::kOwnWeights, OwnLstm<Size::kReplayWindows>, NoOwnLstm> own;
+    std::conditional_t<(Size::kCompanions > 0), Companions, NoCompanions> companions;
 
     void save(ByteWriter& writer) const;
     bool load(ByteReader& reader);
-    auto fields() { return std::tie(learned, recent, filters, season, ridges, blend, spread, said, own); }
+    auto fields() { return std::tie(learned, recent, filters, season, ridges, blend, spread, said, own, companions); }
   } cold;
 
   // The two where they are kept apart.
@@ -128,17 +147,21 @@ struct ForecasterState {
   // Whether the two are of one series at one time, as they are unless one of them was lost.
   static bool belong_together(const Hot& hot, const Cold& cold) {
     if (hot.step < 0) return cold.learned < 0;
-    return cold.learned >= hot.begin - 1 && cold.learned <= hot.step && hot.step - cold.learned < kBlock;
+    const int64_t last_end = (hot.step + 1) / kBlock * kBlock - 1;
+    return cold.learned == std::max(hot.begin - 1, last_end);
   }
 };
 static_assert(sizeof(ForecasterState<HeadroomSize>::Hot) <= 512);
 static_assert(sizeof(ForecasterState<HeadroomSize>) <= HeadroomSize::kMostBytes);
+static_assert(sizeof(ForecasterState<HeadroomMultivariateSize>::Hot) <= 512);
+static_assert(sizeof(ForecasterState<HeadroomMultivariateSize>) <= HeadroomMultivariateSize::kMostBytes);
 static_assert(sizeof(ForecasterState<HeadroomSmallSize>) <= HeadroomSmallSize::kMostBytes);
 
 struct ForecasterSettings {
   int64_t step_ms = 60'000;
   std::array<int, kForecastHorizons> horizons = {1, 5, 15};  // ascending, at most kMostHorizon, of sum at most kMostPending
   uint64_t seed = 1;
+  size_t companions = 0;  // at most the size's kCompanions; a state that was of another number learns them anew
 };
 
 // What the LSTM saw at a step, and the forecasts (values) and the scale to which its answers are relative: for its training.
@@ -167,6 +190,16 @@ class Forecaster {
   std::optional<Forecast> step(State& state, int64_t step, float value, LstmView* view = nullptr) const {
     return this->step(Parts{state.hot, state.cold}, step, value, view);
   }
+  // The same with the companions' values of that step, in one order always; those that are not finite or left out at the end are missing.
+  // Sizes without companions have no such step.
+  template <class S = Size>
+  requires(S::kCompanions > 0) std::optional<Forecast> step(const Parts& state, int64_t step, float value,
+                                                            std::span<const float> companions, LstmView* view = nullptr)
+  const { return advance(state, step, {value, companions}, view); }
+  template <class S = Size>
+  requires(S::kCompanions > 0) std::optional<Forecast> step(State& state, int64_t step, float value, std::span<const float> companions,
+                                                            LstmView* view = nullptr)
+  const { return advance(Parts{state.hot, state.cold}, step, {value, companions}, view); }
   // Whether that step changes the cold part; if not, it is only read.
   bool changes_cold(const Hot& hot, int64_t step, float value) const;
 
@@ -176,8 +209,14 @@ class Forecaster {
 
  private:
   struct Origin;
+  // What came at one step.
+  struct Values {
+    float value;
+    std::span<const float> companions;
+  };
   using Experts = std::array<float, State::kExperts>;
 
+  bool other_companions(const Hot& hot) const;
   void begin(const Parts& state, int64_t step) const;
   float mean_size_with(const Hot& hot, float value) const;
   void measure(const Parts& state, float value) const;
@@ -190,7 +229,9 @@ class Forecaster {
   size_t spread_slot(int64_t step) const;
 
   void hear(const Parts& state, int64_t step, float value) const;
-  void learn(const Parts& state) const;
+  std::optional<Forecast> advance(const Parts& state, int64_t step, const Values& values, LstmView* view) const;
+  void hear_companions(const Parts& state, const Values& values) const;
+  void learn(const Parts& state, const Values& newest) const;
   void learn_said(const Parts& state, size_t horizon) const;
   void learn_from(const Parts& state, size_t horizon, int64_t origin) const;
   void learn_ridges(const Parts& state, const Origin& at, size_t horizon) const;
@@ -209,8 +250,10 @@ class Forecaster {
 };
 
 extern template struct ForecasterState<HeadroomSize>;
+extern template struct ForecasterState<HeadroomMultivariateSize>;
 extern template struct ForecasterState<HeadroomSmallSize>;
 extern template class Forecaster<HeadroomSize>;
+extern template class Forecaster<HeadroomMultivariateSize>;
 extern template class Forecaster<HeadroomSmallSize>;
 
 }  // namespace headroom

@@ -23,19 +23,21 @@ void see_inputs(BlockInputs& rows, int64_t step, const LstmInput& input) {
   std::transform(input.begin(), input.end(), rows[static_cast<size_t>(step % kBlock)].begin(), to_byte);
 }
 
-void OwnLstm::label(int64_t step, size_t horizon, float lack) {
+template <size_t Windows>
+void OwnLstm<Windows>::label(int64_t step, size_t horizon, float lack) {
   auto& newest = replay[0];
   if (newest.first < 0 || step < newest.first || step >= newest.first + kSteps) return;
   newest.targets[static_cast<size_t>(step - newest.first) * kForecastHorizons + horizon] = to_byte(squash(std::clamp(lack, -12.0F, 12.0F)));
 }
 
-void OwnLstm::record(int64_t step, const BlockInputs& rows) {
+template <size_t Windows>
+void OwnLstm<Windows>::record(int64_t step, const BlockInputs& rows) {
   auto& newest = replay[0];
   const int64_t first = step - kBlock + 1;
   if (first % kWindowEvery == 0) {
     const uint64_t chance = next_random(random);
-    size_t into = 1 + (chance >> 8) % (kReplayWindows - 1);
-    for (size_t i = kReplayWindows - 1; i > 0; --i)
+    size_t into = 1 + (chance >> 8) % (Windows - 1);
+    for (size_t i = Windows - 1; i > 0; --i)
       if (replay[i].first < 0) into = i;
     if (newest.first >= 0 && (replay[into].first < 0 || chance % 2 == 0)) replay[into] = newest;
     newest.first = first;
@@ -46,11 +48,13 @@ void OwnLstm::record(int64_t step, const BlockInputs& rows) {
   for (const auto& row : rows) out = std::copy(row.begin(), row.end(), out);
 }
 
-bool OwnLstm::due(int64_t step, uint32_t values) const {
+template <size_t Windows>
+bool OwnLstm<Windows>::due(int64_t step, uint32_t values) const {
   return step % kTrainEvery == kTrainEvery - 1 && values >= kOwnAfter && replay.back().first >= 0;
 }
 
-LstmWeights OwnLstm::unpacked() const {
+template <size_t Windows>
+LstmWeights OwnLstm<Windows>::unpacked() const {
   alignas(64) std::array<float, kLstmSize> flat;
   from_halves(weights, flat);
   LstmWeights out;
@@ -58,8 +62,9 @@ LstmWeights OwnLstm::unpacked() const {
   return out;
 }
 
-void OwnLstm::train(const LstmWeights& begin_with) {
-  LstmWindows windows{kReplayWindows, kReplaySteps, {}, {}};
+template <size_t Windows>
+void OwnLstm<Windows>::train(const LstmWeights& begin_with) {
+  LstmWindows windows{Windows, kReplaySteps, {}, {}};
   for (size_t s = 0; s < kReplaySteps; ++s) {
     for (const auto& window : replay) {
       for (size_t i = 0; i < kLstmInputs; ++i) windows.inputs.push_back(from_byte(window.inputs[s * kLstmInputs + i]));
@@ -77,5 +82,8 @@ void OwnLstm::train(const LstmWeights& begin_with) {
   to_halves(flat, weights);
   begun = true;
 }
+
+template struct OwnLstm<2>;
+template struct OwnLstm<3>;
 
 }  // namespace headroom

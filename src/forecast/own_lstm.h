@@ -13,7 +13,6 @@ namespace headroom {
 inline constexpr int64_t kBlock = 4;
 
 inline constexpr size_t kReplaySteps = 48;
-inline constexpr size_t kReplayWindows = 3;
 // A piece of the series as the LSTM saw it, and what it should have said.
 struct ReplayWindow {
   int64_t first = -1;  // step
@@ -28,12 +27,13 @@ void see_inputs(BlockInputs& rows, int64_t step, const LstmInput& input);
 
 // Weights of a series' own, which begin as the global ones and are trained online: truncated back-propagation over the newest window and
 // older ones kept by chance, a step every kTrainEvery values, counted, never timed.
+template <size_t Windows>
 struct OwnLstm {
   bool begun = false;
   uint64_t random = 0;
   std::array<uint16_t, kLstmSize> weights{};  // halves
   LstmMoments moments;
-  std::array<ReplayWindow, kReplayWindows> replay{};  // the first is the newest
+  std::array<ReplayWindow, Windows> replay{};  // the first is the newest
   auto fields() { return std::tie(begun, random, weights, moments, replay); }
 
   // What the corrected forecast of `step` turned out to lack at a horizon, in scales.
@@ -45,5 +45,7 @@ struct OwnLstm {
   void train(const LstmWeights& begin_with);
   LstmWeights unpacked() const;
 };
+extern template struct OwnLstm<2>;
+extern template struct OwnLstm<3>;
 
 }  // namespace headroom

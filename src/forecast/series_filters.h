@@ -35,6 +35,8 @@ struct SeriesFilters {
   float holt(size_t i, int horizon) const;
 };
 
+// Values are counted up to here.
+inline constexpr uint32_t kMostValues = 1U << 30;
 // 1 / min(count, life): a plain mean at first, an exponential one then.
 float mean_rate(uint32_t count, int64_t life);
 

@@ -63,6 +63,7 @@ Features inputs_of(const DomainView& v, size_t h, const DayWaves& waves) {
 }
 
 template Features inputs_of<HeadroomSize>(const DomainView&, size_t, const DayWaves&);
+template Features inputs_of<HeadroomMultivariateSize>(const DomainView&, size_t, const DayWaves&);
 template Features inputs_of<HeadroomSmallSize>(const DomainView&, size_t, const DayWaves&);
 
 }  // namespace headroom

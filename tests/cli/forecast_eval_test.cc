@@ -142,6 +142,42 @@ TEST_F(SeriesFile, is_read_with_the_columns_and_times_that_are_named) {
   EXPECT_EQ(read_it->times_ms[0], 1'570'399'200'000);
 }
 
+TEST_F(SeriesFile, has_its_further_columns_of_numbers_as_companions) {
+  const std::string text = "time_ms,requests,value,host,latency\n60000,5,1,a,\n120000,n/a,2,b,0.5\n180000,7,3,c,inf\n";
+  const auto series = read(text);
+  ASSERT_TRUE(series) << series.status().message();
+  ASSERT_EQ(series->companions.size(), 2u) << "the hosts are none";
+  EXPECT_EQ(series->values, (std::vector<double>{1, 2, 3}));
+  EXPECT_EQ(series->companions[0][0], 5);
+  EXPECT_TRUE(std::isnan(series->companions[0][1]));
+  EXPECT_EQ(series->companions[0][2], 7);
+  EXPECT_TRUE(std::isnan(series->companions[1][0]));
+  EXPECT_EQ(series->companions[1][1], 0.5F);
+  EXPECT_TRUE(std::isnan(series->companions[1][2]));
+  SeriesColumns alone;
+  alone.companions = false;
+  EXPECT_TRUE(read(text, alone)->companions.empty());
+}
+
+TEST_F(SeriesFile, has_at_most_three_companions) {
+  const std::string text = "time_ms,value,a,b,c,d\n60000,1,1,1,1,\n120000,1,1,1,1,\n180000,1,1,1,1,1\n";
+  EXPECT_NE(read(text).status().message().find("load.csv:4: more than 3 columns of numbers beside time and value"), std::string::npos);
+  SeriesColumns alone;
+  alone.companions = false;
+  EXPECT_TRUE(read(text, alone));
+}
+
+TEST(ForecastEval, learns_from_a_companion_that_leads) {
+  Series series = made_series(1500);
+  const auto without = evaluate(series, {}, {}, nullptr);
+  series.companions.emplace_back();
+  for (size_t i = 0; i < series.values.size(); ++i)
+    series.companions[0].push_back(static_cast<float>(series.values[std::min(i + 5, series.values.size() - 1)]));
+  const auto with = evaluate(series, {}, {}, nullptr);
+  EXPECT_LT(with.at("headroom")[1].relative(), 0.7 * without.at("headroom")[1].relative());
+  EXPECT_EQ(with.at("headroom_small")[1].error, without.at("headroom_small")[1].error) << "takes none";
+}
+
 TEST_F(SeriesFile, says_what_is_wrong_and_where) {
   const auto fault = [&](const std::string& text) { return read(text).status().message(); };
   EXPECT_NE(fault("time,value\n").find("has no column time_ms; it has time, value"), std::string::npos);

@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
-#include <cstring>
+#include <limits>
 #include <memory>
 #include <set>
 #include <string>
@@ -31,22 +32,40 @@ std::vector<float> made_series(size_t steps, uint64_t seed) {
 }
 
 template <class Size>
+ForecasterSettings settings_of() {
+  ForecasterSettings settings;
+  settings.companions = Size::kCompanions;
+  return settings;
+}
+
+// With all companions that the size takes: one that follows the value, one with holes, one that stands still.
+template <class Size>
+std::optional<Forecast> feed(const Forecaster<Size>& forecaster, ForecasterState<Size>& state, int64_t step, float value) {
+  if constexpr (Size::kCompanions == 0) {
+    return forecaster.step(state, step, value);
+  } else {
+    const float hole = step % 13 < 5 ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(step % 11);
+    return forecaster.step(state, step, value, std::array<float, 3>{1000 * value, hole, 5});
+  }
+}
+
+template <class Size>
 std::vector<std::optional<Forecast>> run(const std::vector<float>& values, ForecasterState<Size>& state,
                                          const LstmWeights* global = nullptr) {
-  const Forecaster<Size> forecaster({}, global);
+  const Forecaster<Size> forecaster(settings_of<Size>(), global);
   std::vector<std::optional<Forecast>> out;
-  for (size_t i = 0; i < values.size(); ++i) out.push_back(forecaster.step(state, kFirst + static_cast<int64_t>(i), values[i]));
+  for (size_t i = 0; i < values.size(); ++i) out.push_back(feed(forecaster, state, kFirst + static_cast<int64_t>(i), values[i]));
   return out;
 }
 
 bool same(const std::optional<Forecast>& a, const std::optional<Forecast>& b) {
   if (a.has_value() != b.has_value()) return false;
-  return !a || std::memcmp(&*a, &*b, sizeof *a) == 0;
+  return !a || (a->point == b->point && a->quantiles == b->quantiles);
 }
 
 template <class Size>
 class AForecaster : public testing::Test {};
-using Sizes = testing::Types<HeadroomSize, HeadroomSmallSize>;
+using Sizes = testing::Types<HeadroomSize, HeadroomMultivariateSize, HeadroomSmallSize>;
 TYPED_TEST_SUITE(AForecaster, Sizes);
 
 TYPED_TEST(AForecaster, never_looks_ahead) {
@@ -75,7 +94,7 @@ bool restore(std::string_view bytes, Part& part) {
 TYPED_TEST(AForecaster, forecasts_the_same_bits_from_its_saved_state_at_any_step) {
   const std::vector<float> values = made_series(3000, 2);
   const LstmWeights global = begin_lstm(7);
-  const Forecaster<TypeParam> forecaster({}, &global);
+  const Forecaster<TypeParam> forecaster(settings_of<TypeParam>(), &global);
   auto straight = std::make_unique<ForecasterState<TypeParam>>();
   auto restored = std::make_unique<ForecasterState<TypeParam>>();
   for (size_t i = 0; i < values.size(); ++i) {
@@ -85,7 +104,7 @@ TYPED_TEST(AForecaster, forecasts_the_same_bits_from_its_saved_state_at_any_step
     ASSERT_TRUE(restore(bytes_of(restored->cold), again->cold)) << i;
     ASSERT_TRUE((ForecasterState<TypeParam>::belong_together(again->hot, again->cold))) << i;
     restored = std::move(again);
-    ASSERT_TRUE(same(forecaster.step(*straight, step, values[i]), forecaster.step(*restored, step, values[i]))) << i;
+    ASSERT_TRUE(same(feed(forecaster, *straight, step, values[i]), feed(forecaster, *restored, step, values[i]))) << i;
   }
   EXPECT_LE(bytes_of(straight->hot).size(), 512u);
   EXPECT_LE(bytes_of(straight->hot).size() + bytes_of(straight->cold).size(), TypeParam::kMostBytes);
@@ -94,14 +113,14 @@ TYPED_TEST(AForecaster, forecasts_the_same_bits_from_its_saved_state_at_any_step
 TYPED_TEST(AForecaster, says_when_a_step_changes_the_cold_part) {
   std::vector<float> values = made_series(2200, 9);
   for (size_t i = 2000; i < values.size(); ++i) values[i] *= 1000;
-  const Forecaster<TypeParam> forecaster({});
+  const Forecaster<TypeParam> forecaster(settings_of<TypeParam>());
   auto state = std::make_unique<ForecasterState<TypeParam>>();
   size_t changes = 0;
   for (size_t i = 0; i < values.size(); ++i) {
     const int64_t step = kFirst + static_cast<int64_t>(i) + (i > 1000 ? 5 : 0);
     const bool foretold = forecaster.changes_cold(state->hot, step, values[i]);
     const std::string before = bytes_of(state->cold);
-    forecaster.step(*state, step, values[i]);
+    feed(forecaster, *state, step, values[i]);
     ASSERT_TRUE(foretold || before == bytes_of(state->cold)) << i;
     changes += foretold ? 1 : 0;
   }
@@ -110,10 +129,10 @@ TYPED_TEST(AForecaster, says_when_a_step_changes_the_cold_part) {
 
 // Numbers as a damaged page or another's may have them are refused, or work.
 TYPED_TEST(AForecaster, takes_no_harm_from_bytes_that_are_no_state) {
-  const Forecaster<TypeParam> forecaster({});
+  const Forecaster<TypeParam> forecaster(settings_of<TypeParam>());
   auto good = std::make_unique<ForecasterState<TypeParam>>();
   const std::vector<float> values = made_series(300, 3);
-  for (size_t i = 0; i < values.size(); ++i) forecaster.step(*good, kFirst + static_cast<int64_t>(i), values[i]);
+  for (size_t i = 0; i < values.size(); ++i) feed(forecaster, *good, kFirst + static_cast<int64_t>(i), values[i]);
   const std::string hot = bytes_of(good->hot), cold = bytes_of(good->cold);
   uint64_t random = 5;
   size_t worked = 0;
@@ -126,7 +145,7 @@ TYPED_TEST(AForecaster, takes_no_harm_from_bytes_that_are_no_state) {
     auto state = std::make_unique<ForecasterState<TypeParam>>();
     if (!restore(bad_hot, state->hot) || !restore(bad_cold, state->cold)) continue;
     if (!ForecasterState<TypeParam>::belong_together(state->hot, state->cold)) continue;
-    for (int64_t i = 0; i < 40; ++i) forecaster.step(*state, state->hot.step + 1, 100);
+    for (int64_t i = 0; i < 40; ++i) feed(forecaster, *state, state->hot.step + 1, 100);
     ++worked;
   }
   EXPECT_GT(worked, 20u);
@@ -212,12 +231,12 @@ TYPED_TEST(AForecaster, gives_ascending_finite_numbers_whatever_comes) {
 
 TYPED_TEST(AForecaster, begins_anew_after_a_gap_and_keeps_what_it_learned) {
   const std::vector<float> values = made_series(5 * 1440, 5);
-  const Forecaster<TypeParam> forecaster({});
+  const Forecaster<TypeParam> forecaster(settings_of<TypeParam>());
   auto state = std::make_unique<ForecasterState<TypeParam>>();
   double ours = 0, still = 0;
   for (size_t i = 0; i < values.size(); ++i) {
     if (i >= 3 * 1440 && i < 3 * 1440 + 200) continue;
-    const auto made = forecaster.step(*state, kFirst + static_cast<int64_t>(i), values[i]);
+    const auto made = feed(forecaster, *state, kFirst + static_cast<int64_t>(i), values[i]);
     if (i == 3 * 1440 + 200) {
       EXPECT_FALSE(made.has_value());
     }
@@ -229,9 +248,23 @@ TYPED_TEST(AForecaster, begins_anew_after_a_gap_and_keeps_what_it_learned) {
   EXPECT_LT(ours / still, 0.75);
 }
 
+TYPED_TEST(AForecaster, refuses_parts_of_different_times) {
+  auto early = std::make_unique<ForecasterState<TypeParam>>(), late = std::make_unique<ForecasterState<TypeParam>>();
+  const std::vector<float> values = made_series(401, 8);
+  run(values, *late);
+  run(std::vector<float>(values.begin(), values.end() - 4), *early);
+  EXPECT_TRUE((ForecasterState<TypeParam>::belong_together(late->hot, late->cold)));
+  EXPECT_FALSE((ForecasterState<TypeParam>::belong_together(late->hot, early->cold)));
+  EXPECT_FALSE((ForecasterState<TypeParam>::belong_together(early->hot, late->cold)));
+  late->cold.learned -= 2;  // within the last four steps, but no end of a block
+  EXPECT_FALSE((ForecasterState<TypeParam>::belong_together(late->hot, late->cold)));
+}
+
 TEST(ForecasterState, is_of_the_size_that_is_promised) {
   EXPECT_LE(sizeof(ForecasterState<HeadroomSize>::Hot), 512u);
   EXPECT_LE(sizeof(ForecasterState<HeadroomSize>), 32u * 1024);
+  EXPECT_LE(sizeof(ForecasterState<HeadroomMultivariateSize>::Hot), 512u);
+  EXPECT_LE(sizeof(ForecasterState<HeadroomMultivariateSize>), 32u * 1024);
   EXPECT_LE(sizeof(ForecasterState<HeadroomSmallSize>), 4u * 1024);
 }
 
