@@ -31,6 +31,10 @@ bool outgrown(float unit, float mean_size) {
   const float due = kUnitShare * mean_size;
   return due > 0 && (unit > 4 * due || unit < due / 4);
 }
+// Beyond any load; keeps squares and sums finite.
+float bounded_value(float value) {
+  return clip(value, 1e15F);
+}
 float or_zero(float x) {
   return std::isnan(x) ? 0.0F : x;
 }
@@ -218,7 +222,7 @@ void Forecaster<Size>::measure(const Parts& state, float value) const {
 template <class Size>
 bool Forecaster<Size>::changes_cold(const Hot& hot, int64_t step, float value) const {
   return step % kBlock == kBlock - 1 || hot.step < 0 || step != hot.step + 1 || other_companions(hot) ||
-         outgrown(hot.unit, mean_size_with(hot, value));
+         outgrown(hot.unit, mean_size_with(hot, bounded_value(value)));
 }
 
 template <class Size>
@@ -430,7 +434,7 @@ std::optional<Forecast> Forecaster<Size>::step(const Parts& state, int64_t step,
 template <class Size>
 std::optional<Forecast> Forecaster<Size>::advance(const Parts& state, int64_t step, const Values& values, LstmView* view) const {
   auto& [hot, cold] = state;
-  const float value = values.value;
+  const float value = bounded_value(values.value);
   if constexpr (Size::kCompanions > 0) {
     if (hot.step < 0 || other_companions(hot)) {
       hot.companions.begin(std::min(settings_.companions, Size::kCompanions));

@@ -184,8 +184,8 @@ class Forecaster {
   // `global` must outlive this; without it the LSTM says nothing until it has weights of the series' own.
   explicit Forecaster(const ForecasterSettings& settings, const LstmWeights* global = nullptr);
 
-  // The value (finite) of step `step` (time / step length), each later than the one before; a step left out begins anew what hangs on the
-  // steps before it. None for the first values and those after a gap.
+  // The value (finite; beyond 1e15 it counts as that) of step `step` (time / step length), each later than the one before; a step left out
+  // begins anew what hangs on the steps before it. None for the first values and those after a gap.
   std::optional<Forecast> step(const Parts& state, int64_t step, float value, LstmView* view = nullptr) const;
   std::optional<Forecast> step(State& state, int64_t step, float value, LstmView* view = nullptr) const {
     return this->step(Parts{state.hot, state.cold}, step, value, view);

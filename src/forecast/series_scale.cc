@@ -14,7 +14,8 @@ constexpr float kMostLog = 15.9F;
 }  // namespace
 
 float to_log(float value, float unit) {
-  const float x = std::abs(value) / (2 * unit);
+  // Beyond that the logarithm is cut off anyway, and the square would be none.
+  const float x = std::min(std::abs(value) / (2 * unit), 1e9F);
   // log1p's argument is exact enough near zero: x + x^2 / (1 + sqrt(x^2 + 1)).
   const float y = x + x * x / (1 + std::sqrt(x * x + 1));
   if (y < 1e-3F) return std::copysign(y - y * y / 2, value);
