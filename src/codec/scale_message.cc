@@ -37,14 +37,15 @@ std::string message_of(const ScaleAction& action, const GroupEvidence& evidence)
 }
 
 std::string message_of(const ScaleAction& action, const LoadEvidence& evidence) {
-  if (action.code == "hold_missing_data") return concat("load or replicas are not known now: holds ", std::to_string(action.desired));
-  std::string text = concat(evidence.metric, " is ", plainly(evidence.load));
+  if (action.code == "hold_missing_data")
+    return concat("has a load or replicas that are not known now, and stays at ", std::to_string(action.desired));
+  std::string text = concat("carries ", plainly(evidence.load), " of ", evidence.metric);
   if (evidence.expected_load > 0)
-    text += concat(", up to ", plainly(evidence.expected_load), " is reckoned with within ", format_duration(evidence.lead_ms));
+    text += concat(" and up to ", plainly(evidence.expected_load), " within ", format_duration(evidence.lead_ms));
   if (evidence.capacity > 0)
-    text += concat("; a replica carries ", plainly(evidence.capacity), ": ", plainly(evidence.reactive), " for now, ",
+    text += concat("; a replica takes ", plainly(evidence.capacity), ": ", plainly(evidence.reactive), " are needed now, ",
                    plainly(evidence.predicted), " for what is expected");
-  return concat(text, "; from ", std::to_string(action.current), " to ", std::to_string(action.desired), " (", action.code, ")");
+  return concat(text, ", it has ", std::to_string(action.current));
 }
 
 }  // namespace

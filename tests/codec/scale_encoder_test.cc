@@ -121,6 +121,62 @@ TEST(ScaleEncoder, leaves_out_what_is_not_known_and_survives_any_number) {
   EXPECT_EQ(data["target"].dump(), R"({"name":"elsewhere"})");
 }
 
+ScaleAction load_action() {
+  ScaleAction made = action();
+  made.code = "forecast";
+  made.current = 18;
+  made.desired = 22;
+  made.max_useful = made.upper = 40;
+  made.uncapped = 22;
+  made.cooldown_ms = 0;
+  made.evidence = LoadEvidence{.metric = "requests_per_second",
+                               .forecast = "used",
+                               .withheld = {},
+                               .load = 1394.5,
+                               .capacity = 100,
+                               .capacity_spread = 0,
+                               .target_utilisation = 0.75,
+                               .reactive = 18.6,
+                               .expected_load = 2010.25,
+                               .predicted = 21.6,
+                               .stabilised = 18,
+                               .surprise = 0,
+                               .lead_ms = 165'000,
+                               .start_up_ms = 90'000,
+                               .relative_error = 0.75,
+                               .scored = 1440,
+                               .by_forecast = true,
+                               .turns_left = 5,
+                               .shadow = {}};
+  return made;
+}
+
+TEST(ScaleEncoder, writes_why_a_load_asked_for_it) {
+  const std::string value = encoded(load_action());
+  EXPECT_EQ(
+      value.substr(value.find(R"("reason")")),
+      R"("reason":{"code":"forecast","message":"carries 1394 of requests_per_second and up to 2010 within 2m45s; a replica takes 100: 18.6 are needed now, 21.6 for what is expected, it has 18",)"
+      R"("evidence":{"metric":"requests_per_second","load":1394.5,"forecast":"used","capacity":100,"target_utilisation":0.75,"reactive_replicas":18.6,)"
+      R"("predicted_replicas":21.6,"stabilised_replicas":18,"expected_load":2010.25,"lead":"2m45s","start_up":"1m30s","relative_error":0.75,"scored":1440,)"
+      R"("by_forecast":true,"turns_left":5,"offset":88121}},"guard":{"cooldown":"0s"}}})");
+  EXPECT_TRUE(parse_action(value));
+}
+
+TEST(ScaleEncoder, writes_the_scorecard_of_a_shadow_and_why_there_is_no_forecast) {
+  ScaleAction made = load_action();
+  auto& evidence = std::get<LoadEvidence>(made.evidence);
+  evidence.withheld = "gap";
+  evidence.surprise = 3;
+  evidence.shadow = ShadowEvidence{100, 0.01, 0.25, 12.5, 10};
+  made.code = "hold_missing_data";
+  const auto reason = parsed(made)["data"]["reason"];
+  EXPECT_EQ(reason["message"], "has a load or replicas that are not known now, and stays at 22");
+  EXPECT_EQ(reason["evidence"]["withheld"], "gap");
+  EXPECT_EQ(reason["evidence"]["surprise_replicas"], 3);
+  EXPECT_EQ(reason["evidence"]["scorecard"].dump(),
+            R"({"replicas_proposed":12.5,"replicas_running":10,"short_proposed":0.01,"short_running":0.25,"ticks":100})");
+}
+
 TEST(ActionSummary, reads_a_scale_command) {
   const auto summary = parse_action(encoded(action()));
   ASSERT_TRUE(summary) << summary.status().to_string();
