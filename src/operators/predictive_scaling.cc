@@ -183,6 +183,7 @@ template <class Size>
 ScaleMoment PredictiveScaling<Size>::moment(const State& state, int64_t time_ms) const {
   ScaleMoment out{.time_ms = time_ms};
   if (state.load.known(steps_)) out.load = std::max(state.load.now(steps_), 0.0);
+  out.load_aged = state.load.newest_ms < time_ms - delay_ms_ - steps_.step_ms;
   const int64_t oldest_ms = time_ms - delay_ms_ - (steps_.carried + 1) * steps_.step_ms;
   if (state.replicas_ms >= oldest_ms) out.replicas = state.replicas;
   if (state.busy_count > 0) out.utilisation = state.busy_sum / static_cast<double>(state.busy_count);

@@ -55,6 +55,7 @@ struct ScaleDecisionParams {
 struct ScaleMoment {
   int64_t time_ms = 0;
   std::optional<double> load = std::nullopt;
+  bool load_aged = false;                            // nothing newer came for a while: not to be gone in on
   std::optional<int64_t> replicas = std::nullopt;    // that there are now
   std::optional<double> utilisation = std::nullopt;  // of those, 1 = saturated
   std::optional<ClosedStep> closed = std::nullopt;   // the step that ended since the last tick
