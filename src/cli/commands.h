@@ -6,6 +6,7 @@
 
 namespace headroom {
 
+Command backtest_command();
 Command check_command();
 Command collect_command();
 Command completion_command();

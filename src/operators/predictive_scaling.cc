@@ -50,7 +50,8 @@ PredictiveScaling<Size>::PredictiveScaling(const PredictiveScalingParams& params
       delay_ms_(params.metric_delay_ms),
       report_(params.write_forecasts),
       horizons_(ForecasterSettings().horizons),
-      forecaster_({.step_ms = params.step_ms, .horizons = horizons_, .seed = static_cast<uint64_t>(params.seed)}) {}
+      forecaster_({.step_ms = params.step_ms, .horizons = horizons_, .seed = static_cast<uint64_t>(params.seed)}),
+      distort_(params.distort) {}
 
 template <class Size>
 const PredictiveRules::Compiled* PredictiveScaling<Size>::rule_of(State& state, std::string_view target) const {
@@ -112,7 +113,8 @@ void PredictiveScaling<Size>::close_steps(const At& at, int64_t before) const {
 template <class Size>
 void PredictiveScaling<Size>::close(const At& at, const LoadStep& step) const {
   State& state = at.state;
-  const auto made = forecast(at, step);
+  auto made = forecast(at, step);
+  if (made && distort_) distort_(*made);
   state.closed = step.value;
   state.closed_ms = step_end(step.index);
   state.forecast.available = made.has_value();
@@ -181,6 +183,7 @@ template <class Size>
 ScaleMoment PredictiveScaling<Size>::moment(const State& state, int64_t time_ms) const {
   ScaleMoment out{.time_ms = time_ms};
   if (state.load.known(steps_)) out.load = std::max(state.load.now(steps_), 0.0);
+  out.load_aged = state.load.newest_ms < time_ms - delay_ms_ - steps_.step_ms;
   const int64_t oldest_ms = time_ms - delay_ms_ - (steps_.carried + 1) * steps_.step_ms;
   if (state.replicas_ms >= oldest_ms) out.replicas = state.replicas;
   if (state.busy_count > 0) out.utilisation = state.busy_sum / static_cast<double>(state.busy_count);
@@ -215,7 +218,7 @@ void PredictiveScaling<Size>::decide(const At& at, int64_t time_ms) const {
   const auto full = replicas_needed(made.choice.evidence.load, made.choice.evidence.capacity, 1);
   if (made.mode == ActionMode::kPropose && full && now.load && now.replicas) state.shadow.add({*full, made.choice.desired, *now.replicas});
   made.shadow = state.shadow;
-  at.emit(std::move(made));
+  at.emit(made);
 }
 
 template class PredictiveScaling<HeadroomSize>;

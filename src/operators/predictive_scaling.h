@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -131,6 +132,7 @@ class PredictiveScaling {
   bool report_;
   std::array<int, kForecastHorizons> horizons_;
   Forecasts forecaster_;
+  std::function<void(Forecast&)> distort_;
 };
 
 extern template class PredictiveScaling<HeadroomSize>;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 namespace headroom {
 
 class SettingVisitor;
+struct Forecast;
 
 enum class ForecastSize : uint8_t { kHeadroom, kSmall };
 enum class ScalePolicy : uint8_t { kCapacity, kThreshold };
@@ -39,6 +41,8 @@ struct PredictiveScalingParams {
   int64_t seed = 1;
   std::vector<PredictiveRule> targets;
   bool propose_only = false;  // engine.propose_only
+  // Not a setting: changes each forecast before anyone sees it, so that a back-test can show what a wrong model does. Usually empty.
+  std::function<void(Forecast&)> distort;
 };
 
 void declare(SettingVisitor& visitor, PredictiveRule& rule);

@@ -51,6 +51,10 @@ ScaleChoice ScaleDecision::decide(State& state, const ScaleMoment& moment) const
     else
       choice.cause = ScaleCause::kUnknownCapacity;
     if (choice.cause != ScaleCause::kUnknownCapacity) limit(state, moment, choice);
+    if (moment.load_aged && choice.desired < choice.current) {
+      choice.desired = choice.current;
+      choice.cause = ScaleCause::kHoldMissingData;
+    }
   }
   settle(state, moment, choice);
   return choice;

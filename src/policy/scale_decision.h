@@ -24,7 +24,7 @@ enum class TurnBudget : uint8_t {
   kAll,       // all of them, the last kept for going out; what was gone out to then stays
 };
 
-// One configuration for all loads; what its defaults reach is measured by bench/scaling_score. Shares are of 1, numbers are replicas.
+// One configuration for all loads; what its defaults reach is measured by `headroom backtest`. Shares are of 1, numbers are replicas.
 struct ScaleDecisionParams {
   CapacityPolicy capacity_policy{.target_utilisation = 0.93};
   std::optional<ThresholdRule> threshold;  // decides instead of capacity, where given; its turns are all limited
@@ -55,6 +55,7 @@ struct ScaleDecisionParams {
 struct ScaleMoment {
   int64_t time_ms = 0;
   std::optional<double> load = std::nullopt;
+  bool load_aged = false;                            // nothing newer came for a while: not to be gone in on
   std::optional<int64_t> replicas = std::nullopt;    // that there are now
   std::optional<double> utilisation = std::nullopt;  // of those, 1 = saturated
   std::optional<ClosedStep> closed = std::nullopt;   // the step that ended since the last tick

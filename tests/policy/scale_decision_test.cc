@@ -42,7 +42,7 @@ struct Target {
   explicit Target(const ScaleDecisionParams& params) : decision(params) {}
   ScaleChoice tick(std::optional<double> load, std::optional<double> expected = std::nullopt) {
     ++ticks;
-    ScaleMoment moment{.time_ms = kStartMs + ticks * kTickMs, .load = load, .replicas = replicas};
+    ScaleMoment moment{.time_ms = kStartMs + ticks * kTickMs, .load = load, .load_aged = aged, .replicas = replicas};
     if (expected) moment.forecast = flat(moment.time_ms, *expected);
     const ScaleChoice choice = decision.decide(state, moment);
     replicas = choice.desired;
@@ -58,6 +58,7 @@ struct Target {
   ScaleDecision::State state;
   int64_t ticks = 0;
   int64_t replicas = 10;
+  bool aged = false;
 };
 
 TEST(ScaleDecision, takes_no_forecast_that_has_not_shown_that_it_is_better_than_the_last_value) {
@@ -193,6 +194,18 @@ TEST(ScaleDecision, says_the_last_number_again_before_it_expires_while_data_are_
     EXPECT_LT(kStartMs + target.ticks * kTickMs - target.state.sent_ms, 300'000);
   }
   EXPECT_EQ(said, 6) << "30 minutes, five minutes of life less one tick each";
+}
+
+TEST(ScaleDecision, goes_out_and_not_in_on_a_load_that_is_carried) {
+  Target target(plain());
+  target.run(30, 800);
+  target.aged = true;
+  const auto held = target.run(40, 400);
+  EXPECT_EQ(held.desired, 10);
+  EXPECT_EQ(held.cause, ScaleCause::kHoldMissingData);
+  EXPECT_EQ(target.tick(1600).desired, 20);
+  target.aged = false;
+  EXPECT_EQ(target.run(21, 400).desired, 5);
 }
 
 TEST(ScaleDecision, does_not_go_in_right_after_a_gap) {
