@@ -47,7 +47,7 @@ def measure(servers, name, checkpoints):
     metrics = worker.metrics()
     pages = sum(value for series, value in metrics.items() if series.startswith("headroom_checkpoint_bytes_total"))
     worker.stop()
-    rig.say(f"{name}: {servers.verify(config, "--topology", "predictive_scaling")}")
+    rig.say(f"{name}: {servers.verify(config, '--topology', 'predictive_scaling')}")
     return {"checkpoints": checkpoints, "core": cpu / seconds, "seconds": seconds, "checkpoint_bytes": pages}
 
 
