@@ -57,8 +57,10 @@ class Fleet {
  private:
   Status speak(int64_t number, int64_t time_ms) {
     const std::string target = "prod/shop/Deployment/api-" + std::to_string(number);
-    const double turn = static_cast<double>(time_ms / kSecondMs + number * 977 % 86'400) / 86'400 * 6.2831853;
-    const double noise = std::sin(static_cast<double>((time_ms / 60'000 * 7919 + number * 104'729) % 1000));
+    const int64_t of_day = time_ms / kSecondMs + number * 977 % 86'400;
+    const int64_t of_minute = (time_ms / 60'000 * 7919 + number * 104'729) % 1000;
+    const double turn = static_cast<double>(of_day) / 86'400 * 6.2831853;
+    const double noise = std::sin(static_cast<double>(of_minute));
     samples_ += 2;
     if (Status status = producer_.produce(target, sample_json(target, "replicas", time_ms, 14)); !status) return status;
     return producer_.produce(target, sample_json(target, "requests_per_second", time_ms, 1000 + 400 * std::sin(turn) + 30 * noise));

@@ -30,7 +30,7 @@ void to_topics(Pipe<LoadOutput> outputs, const PredictiveScalingParams& params, 
 
 }  // namespace
 
-Topology predictive_scaling(const PredictiveScalingParams& params, TopologyOptions options, ObserveLoad observe) {
+Topology predictive_scaling(const PredictiveScalingParams& params, TopologyOptions options, const ObserveLoad& observe) {
   Topology topology("predictive_scaling", std::move(options));
   const auto rules = std::make_shared<const PredictiveRules>(params);
   const auto events = from<LoadEvent>(topology, params.topic, [] { return make_load_decoder(); });

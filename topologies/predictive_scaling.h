@@ -14,6 +14,6 @@ namespace headroom {
 using ObserveLoad = std::function<void(const LaneIdentity&, const LoadOutput&)>;
 
 // Samples and ticks in; scale commands and forecasts out. See operators/predictive_scaling.h for the rules.
-Topology predictive_scaling(const PredictiveScalingParams& params, TopologyOptions options = {}, ObserveLoad observe = nullptr);
+Topology predictive_scaling(const PredictiveScalingParams& params, TopologyOptions options = {}, const ObserveLoad& observe = nullptr);
 
 }  // namespace headroom
