@@ -34,6 +34,8 @@ std::string_view scale_cause_name(ScaleCause cause) {
       return "hold_missing_data";
     case ScaleCause::kUnknownCapacity:
       return "unknown_capacity";
+    case ScaleCause::kUtilisation:
+      return "utilisation";
   }
   return "unknown";
 }

@@ -22,6 +22,7 @@ enum class ScaleCause : uint8_t {
   kWaiting,          // too soon after the last decision of a threshold
   kHoldMissingData,  // nothing is known now: the last desired number holds
   kUnknownCapacity,  // what a replica carries has not been learned yet
+  kUtilisation,      // nor is it known, but those that there are are too busy
 };
 
 // What became of the forecast.

@@ -49,8 +49,9 @@ ScaleChoice ScaleDecision::decide(State& state, const ScaleMoment& moment) const
     else if (know_capacity(state, evidence))
       want_by_capacity(state, moment, choice);
     else
-      choice.cause = ScaleCause::kUnknownCapacity;
-    if (choice.cause != ScaleCause::kUnknownCapacity) limit(state, moment, choice);
+      want_by_utilisation(state, moment, choice);
+    const bool outside = choice.desired < params_.least || choice.desired > params_.most;
+    if (choice.cause != ScaleCause::kUnknownCapacity || outside) limit(state, moment, choice);
     if (moment.load_aged && choice.desired < choice.current) {
       choice.desired = choice.current;
       choice.cause = ScaleCause::kHoldMissingData;
@@ -190,6 +191,20 @@ void ScaleDecision::go_in(const Needs& needs, ScaleChoice& choice) const {
     choice.desired = to;
     choice.cause = to > needs.held ? ScaleCause::kStabilised : ScaleCause::kReactive;
   }
+}
+
+// Replicas that are too busy for anyone to learn what they carry: out by what they lack, as the Kubernetes HPA does, once those of the last
+// command are there; never in, for the idle may be so for another reason.
+void ScaleDecision::want_by_utilisation(const State& state, const ScaleMoment& moment, ScaleChoice& choice) const {
+  choice.cause = ScaleCause::kUnknownCapacity;
+  if (!moment.utilisation || !(*moment.utilisation > 0) || ready(state, moment) < choice.current) return;
+  ChoiceEvidence& evidence = choice.evidence;
+  evidence.target = state.target.target(params_.target);
+  const double busy = std::min(*moment.utilisation, 1.0) * static_cast<double>(*moment.replicas);
+  evidence.reactive = busy / evidence.target;
+  if (!worth_going_out(evidence.reactive, choice.current, params_.min_change_out)) return;
+  choice.wanted = choice.desired = whole_replicas(evidence.reactive);
+  choice.cause = ScaleCause::kUtilisation;
 }
 
 void ScaleDecision::want_by_threshold(const State& state, const ScaleMoment& moment, ScaleChoice& choice) const {

@@ -72,6 +72,7 @@ struct ScaleMoment {
 // - No change of less than the least changes; no faster than the rates; changes of direction as the budget has it.
 // - A forecast counts once it has done better than persistence, and no longer when it does worse (policy/forecast_trial.h).
 // - What a small surprise asked for is kept for a while (policy/surprise_hold.h).
+// - While what a replica carries is not known yet, replicas that are too busy lead out by what they lack.
 // - In a gap nothing changes; the last desired number is said again before it expires.
 // - The present number is the last desired one while that may still be on its way, else what is observed.
 //
@@ -115,6 +116,7 @@ class ScaleDecision {
   void look_ahead(const State& state, const ScaleMoment& moment, ChoiceEvidence& evidence) const;
   Needs needs(State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
   void want_by_capacity(State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
+  void want_by_utilisation(const State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
   void want_by_threshold(const State& state, const ScaleMoment& moment, ScaleChoice& choice) const;
   void go_out(const State& state, const Needs& needs, ScaleChoice& choice) const;
   void go_in(const Needs& needs, ScaleChoice& choice) const;

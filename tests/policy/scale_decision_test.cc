@@ -315,6 +315,41 @@ TEST(ScaleDecision, learns_the_capacity_of_a_replica_when_it_is_not_given) {
   EXPECT_EQ(unknown.desired, 10);
 }
 
+// 2,000 on one replica that carries 100: nothing can be learned before there are enough.
+TEST(ScaleDecision, gets_a_service_out_of_saturation_before_it_knows_what_a_replica_carries) {
+  auto params = plain();
+  params.capacity.reset();
+  const ScaleDecision decision(params);
+  ScaleDecision::State state;
+  int64_t replicas = 1, told = 1;
+  ScaleChoice choice;
+  for (int64_t i = 0; i < 1200; ++i) {
+    if (i % 6 == 0) replicas = told;
+    const double utilisation = std::min(20.0 / static_cast<double>(replicas), 1.0);
+    choice = decision.decide(state, {.time_ms = kStartMs + i * kTickMs, .load = 2000, .replicas = replicas, .utilisation = utilisation});
+    EXPECT_TRUE(told == choice.desired || i >= 240 || choice.cause == ScaleCause::kUtilisation) << i;
+    EXPECT_GE(choice.desired, told) << "never in";
+    told = choice.desired;
+  }
+  EXPECT_GE(replicas, 23);
+  EXPECT_LE(replicas, 28);
+  EXPECT_NEAR(choice.evidence.capacity, 100, 1) << "and then it is learned";
+}
+
+TEST(ScaleDecision, waits_for_its_replicas_before_it_asks_for_more_by_how_busy_they_are) {
+  auto params = plain();
+  params.capacity.reset();
+  const ScaleDecision decision(params);
+  ScaleDecision::State state;
+  const auto tick = [&](int64_t i, int64_t replicas) {
+    return decision.decide(state, {.time_ms = kStartMs + i * kTickMs, .load = 2000, .replicas = replicas, .utilisation = 1});
+  };
+  EXPECT_EQ(tick(0, 10).desired, 13);
+  EXPECT_EQ(tick(1, 10).desired, 13) << "three are starting";
+  EXPECT_EQ(tick(2, 12).desired, 13);
+  EXPECT_EQ(tick(3, 13).desired, 17);
+}
+
 TEST(ScaleDecision, says_again_what_was_not_done_and_goes_by_what_is_there) {
   const ScaleDecision decision(plain());
   ScaleDecision::State state;
