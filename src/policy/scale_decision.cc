@@ -269,8 +269,8 @@ void ScaleDecision::settle(State& state, const ScaleMoment& moment, ScaleChoice&
     const auto way = change > 0 ? Direction::kGrow : Direction::kShrink;
     if (all_turns_count() || change < 0 || choice.evidence.by_forecast) state.turns.spend(way, moment.time_ms);
     state.rates.note(params_.rates, moment.time_ms, change);
-    // What is there already does not have to start, whatever the last command asked for.
-    const int64_t there = moment.replicas.value_or(choice.current);
+    // What is there already does not have to start, whatever the last command asked for; one in takes back what was waited for.
+    const int64_t there = change > 0 ? moment.replicas.value_or(choice.current) : choice.current;
     if (!params_.shadow) state.start_ups.command(moment.time_ms, there, choice.desired);
     if (params_.threshold) state.threshold.spend(moment.time_ms);
   }

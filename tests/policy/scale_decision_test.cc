@@ -97,6 +97,20 @@ TEST(ScaleDecision, learns_no_start_up_from_commands_that_nobody_heeds) {
   EXPECT_TRUE(state.start_ups.times_ms.empty()) << "ten there were before each command and ten there are";
 }
 
+TEST(ScaleDecision, learns_no_start_up_from_replicas_that_an_earlier_command_had_started) {
+  auto params = plain();
+  params.in_window_ms = 0;
+  const ScaleDecision decision(params);
+  ScaleDecision::State state;
+  const auto tick = [&](int64_t i, double load, int64_t replicas) {
+    return decision.decide(state, {.time_ms = kStartMs + i * kTickMs, .load = load, .replicas = replicas}).desired;
+  };
+  EXPECT_EQ(tick(0, 1600, 10), 20);
+  EXPECT_EQ(tick(5, 1200, 10), 15) << "fewer would do, while twenty are starting";
+  EXPECT_EQ(tick(6, 1200, 15), 15);
+  EXPECT_TRUE(state.start_ups.times_ms.empty()) << "those fifteen were asked for a tick before";
+}
+
 TEST(ScaleDecision, repeats_nothing_in_a_gap_before_it_ever_decided) {
   const ScaleDecision decision(plain());
   ScaleDecision::State state;
