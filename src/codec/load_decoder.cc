@@ -26,12 +26,13 @@ class LoadDecoder final : public Decoder<LoadEvent> {
 
  private:
   void add_reasons(Decoded<LoadEvent>& out) const {
-    for (const auto& [reason, count] : decoded_.reasons) {
-      const auto known = std::find_if(out.reasons.begin(), out.reasons.end(), [&](const auto& r) { return r.first == reason; });
+    for (const auto& of_record : decoded_.reasons) {
+      const auto known =
+          std::find_if(out.reasons.begin(), out.reasons.end(), [&](const auto& reason) { return reason.first == of_record.first; });
       if (known == out.reasons.end())
-        out.reasons.emplace_back(reason, count);
+        out.reasons.push_back(of_record);
       else
-        known->second += count;
+        known->second += of_record.second;
     }
   }
 
