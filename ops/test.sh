@@ -78,9 +78,10 @@ lint() {
 }
 
 sanitizers() {
-  # What touches untrusted bytes, raw memory or threads; the wall-clock suites against real servers run once, in release.
+  # What touches untrusted bytes, raw memory or threads; the wall-clock suites against real servers run once, in release, as do
+  # whole trainings and evaluations: minutes of plain arithmetic under sanitizers.
   if stage_build fuzz; then
-    stage_tests asan fuzz 1500 -R '^(base|model|codec|config|policy|engine|operators|kafka|redis|http|topologies|worker|cli): ?' -LE 'long|broker' -E 'LagKillRealKafka|LagLostBrokerRealKafka'
+    stage_tests asan fuzz 1500 -R '^(base|model|codec|config|policy|engine|operators|kafka|redis|http|topologies|worker|cli): ?' -LE 'long|broker' -E 'LagKillRealKafka|LagLostBrokerRealKafka|cli:(ForecastEval|ForecastPlot|Train|Tune)'
     run fuzzing check 600 env HEADROOM_BUILD="$build" ops/fuzz.sh "${HEADROOM_FUZZ_SECONDS:-60}"
     run clang-tidy check 900 ops/lint.sh tidy "$build/fuzz" "${HEADROOM_TIDY_SECONDS:-180}"
   fi
